@@ -1,0 +1,51 @@
+# make demo    the main job on real servers, from nothing
+# make test    every check and every test
+# make bench   throughput, latency and cost per event
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LOCK := deploy/requirements/dev.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench lock clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+setup: $(READY)
+
+$(READY): $(LOCK) pyproject.toml
+	@echo "Setting up $(VENV) (a minute, once)"
+	@$(PYTHON) -c 'import sys; sys.exit("Patron needs Python 3.11 or newer; this is %d.%d: make PYTHON=python3.11 …" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY)
+	@$(BIN)/patron demo $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m patron_schemas.generate --check
+
+test: lint
+	$(BIN)/pytest $(ARGS)
+
+bench: $(READY)
+	@$(BIN)/python tests/bench/run.py $(ARGS)
+
+# Needs uv. The locks name versions and hashes, and no host.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-annotate --all-extras --group dev pyproject.toml -o $(LOCK)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-annotate pyproject.toml -o deploy/requirements/runtime.txt
+
+clean:
+	rm -rf $(VENV) .patron .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,176 @@
+"""What the core reads and gives back: an account, its lots, grants and orders.
+
+All are values. A new state is a new value; nothing here is changed in place, so a
+batch that is rolled back leaves nothing behind. Mappings are copied when they change.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from patron.core.facts import OrderCompleted
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # Sorts after every real instant, in Postgres too.
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+AVAILABLE, PENDING, RESERVED = "available", "pending", "reserved"
+
+
+class Balance(NamedTuple):
+    """What a member has of one asset. None is ever below zero."""
+
+    available: int = 0
+    pending: int = 0
+    reserved: int = 0
+    debt: int = 0  # What a clawback could not take; the next credits pay it off.
+
+
+class Lot(NamedTuple):
+    """Points with one expiry. Only `remaining` ever changes, and only downwards.
+
+    A pending lot ends at the instant at which it becomes available, by a take that
+    moves what remains into a new lot of the same origin. Reserved lots keep their
+    origin, and do not end while they are held: they go back, or are redeemed.
+    """
+
+    asset: str
+    compartment: str  # available, pending or reserved.
+    expires_at: datetime  # NEVER: does not end.
+    earned_at: datetime
+    seq: int  # The entry that opened it, and its place there: together its name.
+    n: int
+    amount: int
+    remaining: int
+    rule: str
+
+
+class Take(NamedTuple):
+    """What a debit takes from one lot; from no lot, it is debt that grows."""
+
+    asset: str
+    compartment: str
+    amount: int
+    to: str  # redeemed, expired, issuer, available, reserved, debt, written_off, transferred.
+    lot_seq: int | None = None
+    lot_n: int | None = None
+
+
+class Punch(NamedTuple):
+    """Living punches of one order or event: they lapse together."""
+
+    lapses_at: datetime
+    cause: str
+    left: int  # How many of them are not used up.
+
+
+class Grant(NamedTuple):
+    """A reward that a member holds; (seq, n) is its name."""
+
+    reward: str
+    seq: int
+    n: int
+    state: str  # unlocked, reserved, claimed, cancelled, lapsed or revoked.
+    unlocked_at: datetime
+    lapses_at: datetime
+    order: str = ""  # The order that unlocked it, if one did.
+    request: str = ""  # The request that reserved or claimed it.
+    held_until: datetime = NEVER  # When its reservation lapses.
+    punches: tuple[Punch, ...] = ()  # Those that it used up: they live again if it is revoked.
+
+
+class Qualification(NamedTuple):
+    """A tier that was reached in a window, and until when it stands."""
+
+    tier: str
+    window: str  # The name of the window that reached it: see `periods.window_name`.
+    reached_at: datetime
+    held_until: datetime
+
+
+class Account(NamedTuple):
+    """One member in one program, after its entry number `seq`."""
+
+    member: str  # The member's opaque id.
+    seq: int = 0
+    at: datetime = LONG_AGO  # The latest time that it has folded in.
+    due_at: datetime = NEVER  # Never later than the next instant at which time changes it.
+    tier: str = ""  # "": where everybody starts.
+    balances: Mapping[str, Balance] = {}
+    meters: Mapping[str, Mapping[str, int]] = {}  # meter → window → value
+    punches: Mapping[str, tuple[Punch, ...]] = {}  # meter → living punches, oldest first
+    owed: Mapping[str, int] = {}  # meter → punches that a return took back too late
+    used: Mapping[str, tuple[str, int]] = {}  # cap → (window, how much of it is used)
+    qualifications: tuple[Qualification, ...] = ()
+    frozen: bool = False
+    birthday: str = ""
+    zone: str = ""
+    consents: tuple[str, ...] = ()
+    joined_at: datetime | None = None
+
+
+class Given(NamedTuple):
+    """What one rule has given for one order so far, corrections included."""
+
+    rule: str
+    asset: str
+    amount: int
+
+
+class Counted(NamedTuple):
+    """What one order has added to one window of a meter so far."""
+
+    meter: str
+    window: str
+    amount: int
+
+
+class Refunded(NamedTuple):
+    """What has come back of one line so far."""
+
+    line: str
+    amount_minor: int
+    quantity_milli: int
+
+
+class OrderState(NamedTuple):
+    """An order as a level: what it holds now, and what it was given so far.
+
+    `completed` gives its lines; it is None while only refunds have come. `tier`, `room`
+    and `version` are the order's own: those of its first completion.
+    """
+
+    order: str
+    completed: OrderCompleted | None = None
+    seq: int = 0  # The entry that keeps `completed`.
+    version: str = ""
+    tier: str = ""
+    room: tuple[tuple[str, int], ...] = ()  # cap → what it allowed this order
+    refunded: tuple[Refunded, ...] = ()
+    cancelled: bool = False
+    given: tuple[Given, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    entries: tuple[int, ...] = ()  # The entries that opened lots for it.
+    first_at: datetime | None = None  # Its first completion; its windows are those of then.
+
+
+class OnceKey(NamedTuple):
+    """Something that a rule pays once: for this member, this rule and this subject."""
+
+    rule: str
+    subject: str
+
+
+class State(NamedTuple):
+    """All that a fact may touch. None: not loaded, since `needs` did not ask for it.
+
+    `lots` are the open ones (remaining > 0) and `grants` those that are unlocked or
+    reserved, each in the order of spending; `order` is the row of the order that the
+    fact names (None: no such order yet); `once` are the keys that are already taken.
+    """
+
+    account: Account
+    lots: tuple[Lot, ...] | None = None
+    grants: tuple[Grant, ...] | None = None
+    order: OrderState | None = None
+    once: frozenset[OnceKey] = frozenset()
+    other: "State | None" = None  # The second account of a transfer.

@@ -1,0 +1,200 @@
+"""The whole of the core in two functions: what a fact may touch, and what follows from it.
+
+Pure: no IO, no clock, no randomness. Live intake, HTTP, timers, replay, simulation and
+the audit trail run these very functions, so they cannot disagree. `decide` expects that
+time has passed up to the fact (`pass_time` sees to it) and that `state` holds what
+`needs` asked for.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from patron.core import orders
+from patron.core.account import Lot, OnceKey, OrderState, State
+from patron.core.basis import exchange
+from patron.core.decision import Decision, Unfit
+from patron.core.draft import Draft
+from patron.core.engagement import engage, once_keys
+from patron.core.facts import (
+    Engaged,
+    Fact,
+    FreezeAsked,
+    IdentifiersLinked,
+    MemberEnrolled,
+    OrderCancelled,
+    OrderCompleted,
+    OrderRefunded,
+    ProfileChanged,
+    TimeReached,
+    TransferAsked,
+    Who,
+    time_reached,
+)
+from patron.core.levels import settle_order
+from patron.core.program import Program
+from patron.core.requests import ANSWERS, answered, transfer
+from patron.core.timing import next_instant, pass_instant
+
+ProgramAt = Callable[[datetime], Program]
+
+
+class Needs(NamedTuple):
+    """What a fact may touch. `who` is None where only the order tells whose it is."""
+
+    who: Who | None
+    other: Who | None = None
+    order: str | None = None
+    holdings: bool = False  # Lots and grants.
+    once: tuple[OnceKey, ...] = ()
+
+
+def needs(program: Program, fact: Fact) -> Needs:
+    """What has to be locked and loaded before `fact` is decided.
+
+    Holdings are needed besides, whatever the fact, when the account's `due_at` has come,
+    and when an order comes a second time.
+    """
+    match fact:
+        case OrderCompleted():
+            return Needs(fact.member, order=fact.order)
+        case OrderRefunded() | OrderCancelled():
+            return Needs(fact.member, order=fact.order, holdings=True)
+        case Engaged():
+            return Needs(fact.member, once=once_keys(program, fact))
+        case TransferAsked():
+            return Needs(fact.member, fact.to, holdings=True)
+        case TimeReached():
+            return Needs(None, holdings=True)
+        case MemberEnrolled() | IdentifiersLinked() | ProfileChanged():
+            return Needs(fact.member)
+        case _:
+            return Needs(fact.member, holdings=True)
+
+
+def decide(program: Program, state: State, fact: Fact) -> Decision | Unfit:
+    """What follows from one fact for the account it names, or why it is unfit.
+
+    An order is decided by the version in force at its first completion: the caller
+    passes that program. Everything else by the version in force at the fact's time.
+    """
+    match fact:
+        case OrderCompleted():
+            return _decide_order(program, state, fact, orders.completed(state.order, fact))
+        case OrderRefunded():
+            if state.order is None or state.order.completed is None:
+                return Unfit("order_unknown", "no such order has come yet")
+            return _decide_order(program, state, fact, orders.refunded(state.order, fact))
+        case OrderCancelled():
+            if state.order is None or state.order.completed is None:
+                return Unfit("order_unknown", "no such order has come yet")
+            return _decide_order(program, state, fact, state.order._replace(cancelled=True))
+        case TransferAsked():
+            return transfer(program, state, fact)
+        case TimeReached():
+            draft = Draft(program, state, fact, fact.at)
+            pass_instant(draft)
+            return draft.decision()
+        case Engaged():
+            draft = Draft(program, state, fact, fact.at)
+            engage(draft, fact)
+            return draft.decision()
+        case MemberEnrolled() | IdentifiersLinked() | ProfileChanged():
+            return _profile(program, state, fact)
+        case _:
+            return _answer(program, state, fact)
+
+
+def _decide_order(
+    program: Program,
+    state: State,
+    fact: OrderCompleted | OrderRefunded | OrderCancelled,
+    order: OrderState | Unfit,
+) -> Decision | Unfit:
+    if isinstance(order, Unfit):
+        return order
+    assert order.completed is not None
+    rate = exchange(program, order.completed)
+    if isinstance(rate, Unfit):
+        return rate
+
+    draft = Draft(program, state, fact, fact.at)
+    reason = "cancelled" if isinstance(fact, OrderCancelled) else "refund"
+    settle_order(draft, order, exchange=rate, reason=reason)
+    return draft.decision()
+
+
+def _answer(program: Program, state: State, fact: Fact) -> Decision | Unfit:
+    if type(fact) not in ANSWERS:
+        return Unfit("unsupported", "this engine does not decide this kind of event yet")
+
+    draft = Draft(program, state, fact, max(fact.at, state.account.at))
+    answered(draft, ANSWERS[type(fact)](draft, fact))
+    decision = draft.decision()
+    if isinstance(fact, FreezeAsked):
+        return decision._replace(account=decision.account._replace(frozen=fact.frozen))
+
+    return decision
+
+
+def _profile(
+    program: Program, state: State, fact: MemberEnrolled | IdentifiersLinked | ProfileChanged
+) -> Decision:
+    decision = Draft(program, state, fact, fact.at).decision()
+    account = decision.account
+    if isinstance(fact, MemberEnrolled) and account.joined_at is None:
+        account = account._replace(joined_at=fact.at)
+    if not isinstance(fact, IdentifiersLinked):
+        account = account._replace(
+            birthday=fact.birthday or account.birthday,
+            zone=fact.zone or account.zone,
+            consents=account.consents if fact.consents is None else fact.consents,
+        )
+    return decision._replace(account=account)
+
+
+def after(state: State, decision: Decision) -> State:
+    """The state that the next fact of the same account finds."""
+    lots, grants = state.lots, state.grants
+    if lots is not None and (decision.takes or decision.opened):
+        lots = _lots_after(lots, decision)
+    if grants is not None and decision.grants:
+        held = {(grant.seq, grant.n): grant for grant in (*grants, *decision.grants)}
+        grants = tuple(
+            held[name] for name in sorted(held) if held[name].state in ("unlocked", "reserved")
+        )
+    once = state.once | frozenset(decision.once) if decision.once else state.once
+    return state._replace(account=decision.account, lots=lots, grants=grants, once=once)
+
+
+def _lots_after(lots: tuple[Lot, ...], decision: Decision) -> tuple[Lot, ...]:
+    seq = decision.account.seq
+    taken: dict[tuple[int, int], int] = {}
+    for take in decision.takes:
+        # What this entry opened has its own takes off already.
+        if take.lot_seq is not None and take.lot_n is not None and take.lot_seq != seq:
+            place = (take.lot_seq, take.lot_n)
+            taken[place] = taken.get(place, 0) + take.amount
+    left = [
+        lot._replace(remaining=lot.remaining - taken[lot.seq, lot.n])
+        if (lot.seq, lot.n) in taken
+        else lot
+        for lot in (*lots, *decision.opened)
+    ]
+    return tuple(lot for lot in left if lot.remaining)
+
+
+def pass_time(
+    program_at: ProgramAt, state: State, *, tenant: str, until: datetime
+) -> tuple[State, list[Decision]]:
+    """Apply what time has done to an account up to and including `until`, instant by instant.
+
+    Needs the lots and grants. The account's `due_at` is exact afterwards.
+    """
+    decisions = []
+    while (at := next_instant(program_at(until), state)) <= until:
+        decision = decide(program_at(at), state, time_reached(tenant, at))
+        assert isinstance(decision, Decision)
+        decisions.append(decision)
+        state = after(state, decision)
+    return state._replace(account=state.account._replace(due_at=at)), decisions

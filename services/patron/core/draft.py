@@ -1,0 +1,274 @@
+"""An entry while it is being decided: what has moved so far, and what that leaves.
+
+The only mutable thing in the core, made by `decide` and gone when it returns. Every
+move of points goes through `credit`, `take` and `owe`, so that balances, lots and
+takes cannot disagree: `available` is what the open lots of a member hold.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from patron.core.account import (
+    AVAILABLE,
+    NEVER,
+    PENDING,
+    RESERVED,
+    Account,
+    Balance,
+    Grant,
+    Lot,
+    OnceKey,
+    OrderState,
+    Qualification,
+    State,
+    Take,
+)
+from patron.core.decision import Answer, Decision, Notice, Proof
+from patron.core.facts import Fact
+from patron.core.periods import life_end, minus, plus
+from patron.core.program import Program
+
+EMPTY = Balance()
+
+
+class Draft:
+    """All that one fact does to one account, while it is worked out."""
+
+    __slots__ = (
+        "account",
+        "answer",
+        "at",
+        "balances",
+        "due_at",
+        "fact",
+        "grants",
+        "lots",
+        "meters",
+        "notices",
+        "once",
+        "opened",
+        "order",
+        "owed",
+        "program",
+        "proofs",
+        "punches",
+        "qualifications",
+        "seq",
+        "state",
+        "takes",
+        "tier",
+        "used",
+    )
+
+    def __init__(self, program: Program, state: State, fact: Fact, at: datetime) -> None:
+        account = state.account
+        self.program = program
+        self.state = state
+        self.account = account  # As it was before.
+        self.fact = fact
+        self.at = at
+        self.seq = account.seq + 1
+        self.due_at = account.due_at
+        self.balances = dict(account.balances)
+        self.meters = dict(account.meters)
+        self.punches = dict(account.punches)
+        self.owed = dict(account.owed)
+        self.used = dict(account.used)
+        self.tier = account.tier
+        self.qualifications: tuple[Qualification, ...] = account.qualifications
+        self.order: OrderState | None = None
+        # Open lots and grants by name; None where nobody asked for them to be loaded.
+        self.lots: dict[tuple[int, int], Lot] | None = (
+            None if state.lots is None else {(lot.seq, lot.n): lot for lot in state.lots}
+        )
+        self.opened: list[Lot] = []
+        self.takes: list[Take] = []
+        self.grants: dict[tuple[int, int], Grant] = {}
+        self.once: list[OnceKey] = []
+        self.notices: list[Notice] = []
+        self.proofs: list[Proof] = []
+        self.answer: Answer | None = None
+
+    # Moves of points.
+
+    def credit(self, asset: str, amount: int, *, rule: str, order: str = "") -> None:
+        """Points that are new to the member: pending first where the asset says so."""
+        spec = self.program.assets[asset]
+        zone = self.program.zone
+        ends_at = life_end(self.at, spec.lives, spec.ends_at_end_of, zone)
+        activates_at = None
+        if spec.pending is None:
+            self.open(asset, AVAILABLE, amount, ends_at, self.at, rule)
+        else:
+            activates_at = plus(self.at, spec.pending, zone)
+            self.open(asset, PENDING, amount, activates_at, self.at, rule)
+        if "points.earned" in self.program.notices:
+            data: dict[str, Any] = {"asset": asset, "amount": amount, "rule": rule}
+            if activates_at is not None:
+                data["available_at"] = stamp(activates_at)
+            if ends_at != NEVER:
+                data["expires_at"] = stamp(ends_at)
+            if order:
+                data["order"] = order
+            self.notice("points.earned", data)
+
+    def open(
+        self,
+        asset: str,
+        compartment: str,
+        amount: int,
+        expires_at: datetime,
+        earned_at: datetime,
+        rule: str,
+    ) -> Lot:
+        """Open a lot; what becomes available pays off debt at once."""
+        assert amount > 0
+        place = len(self.opened) + 1
+        lot = Lot(asset, compartment, expires_at, earned_at, self.seq, place, amount, amount, rule)
+        self.opened.append(lot)
+        if self.lots is not None:
+            self.lots[lot.seq, lot.n] = lot
+        if compartment != RESERVED:
+            self.due_no_later_than(expires_at)
+            remind = self.program.assets[asset].remind
+            if remind is not None and compartment == AVAILABLE and expires_at != NEVER:
+                self.due_no_later_than(minus(expires_at, remind, self.program.zone))
+        self._change(asset, compartment, amount)
+        debt = self.balance(asset).debt
+        if debt and compartment == AVAILABLE:
+            paid = min(debt, amount)
+            self.take(lot, paid, "debt")
+            self._change(asset, "debt", -paid)
+        return lot
+
+    def take(self, lot: Lot, amount: int, to: str) -> None:
+        """Move points out of one lot. `lot` may be stale: what it holds is looked up."""
+        place = (lot.seq, lot.n)
+        if lot.seq == self.seq:
+            held = self.opened[lot.n - 1]
+            self.opened[lot.n - 1] = held._replace(remaining=held.remaining - amount)
+        if self.lots is not None:
+            held = self.lots[place]
+            self.lots[place] = held._replace(remaining=held.remaining - amount)
+        assert 0 < amount <= held.remaining
+        self.takes.append(Take(lot.asset, lot.compartment, amount, to, lot.seq, lot.n))
+        self._change(lot.asset, lot.compartment, -amount)
+
+    def spend(self, lots: Iterable[Lot], amount: int, to: str) -> int:
+        """Take up to `amount` from these lots in their order; return what was not found."""
+        for lot in lots:
+            if amount == 0:
+                break
+            part = min(amount, lot.remaining)
+            self.take(lot, part, to)
+            amount -= part
+        return amount
+
+    def owe(self, asset: str, amount: int) -> None:
+        """Let debt grow by what a clawback could not take."""
+        self.takes.append(Take(asset, "debt", amount, "issuer"))
+        self._change(asset, "debt", amount)
+
+    def balance(self, asset: str) -> Balance:
+        """What the member has of an asset now."""
+        return self.balances.get(asset, EMPTY)
+
+    def _change(self, asset: str, compartment: str, by: int) -> None:
+        available, pending, reserved, debt = self.balances.get(asset, EMPTY)
+        if compartment == AVAILABLE:
+            available += by
+        elif compartment == PENDING:
+            pending += by
+        elif compartment == RESERVED:
+            reserved += by
+        else:
+            assert compartment == "debt"
+            debt += by
+        assert min(available, pending, reserved, debt) >= 0
+        self.balances[asset] = Balance(available, pending, reserved, debt)
+
+    # What is open now.
+
+    def open_lots(self, *, asset: str, compartment: str = AVAILABLE) -> list[Lot]:
+        """Lots that hold something, in the order of spending."""
+        assert self.lots is not None, "needs() did not ask for the lots"
+        lots = [
+            lot
+            for lot in self.lots.values()
+            if lot.remaining and lot.asset == asset and lot.compartment == compartment
+        ]
+        lots.sort(key=lambda lot: (lot.expires_at, lot.earned_at, lot.seq, lot.n))
+        return lots
+
+    def all_lots(self) -> list[Lot]:
+        """Every lot that holds something, of all assets."""
+        assert self.lots is not None, "needs() did not ask for the lots"
+        return [lot for lot in self.lots.values() if lot.remaining]
+
+    def open_grants(self) -> list[Grant]:
+        """Grants that are unlocked or reserved now, oldest first."""
+        assert self.state.grants is not None, "needs() did not ask for the grants"
+        held = {(grant.seq, grant.n): grant for grant in self.state.grants} | self.grants
+        return [held[name] for name in sorted(held) if held[name].state in ("unlocked", "reserved")]
+
+    def put_grant(self, grant: Grant) -> None:
+        """Add a grant, or the new state of one."""
+        self.grants[grant.seq, grant.n] = grant
+        if grant.state == "unlocked":
+            self.due_no_later_than(grant.lapses_at)
+        elif grant.state == "reserved":
+            self.due_no_later_than(grant.held_until)
+
+    def next_grant(self) -> int:
+        """The place of the next grant that this entry makes."""
+        return 1 + sum(seq == self.seq for seq, _ in self.grants)
+
+    def due_no_later_than(self, at: datetime) -> None:
+        """Facts only ever move `due_at` earlier; time sets it anew."""
+        self.due_at = min(self.due_at, at)
+
+    # What is said.
+
+    def notice(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Owe the world a message, if the program publishes its kind."""
+        if kind in self.program.notices:
+            self.notices.append(Notice(kind, self.at, data))
+
+    def decision(self) -> Decision:
+        """Everything, as a value."""
+        account = self.account
+        return Decision(
+            fact=self.fact,
+            account=Account(
+                account.member,
+                self.seq,
+                max(account.at, self.at),
+                self.due_at,
+                self.tier,
+                self.balances,
+                self.meters,
+                self.punches,
+                self.owed,
+                self.used,
+                self.qualifications,
+                account.frozen,
+                account.birthday,
+                account.zone,
+                account.consents,
+                account.joined_at,
+            ),
+            order=self.order,
+            opened=tuple(self.opened),
+            takes=tuple(self.takes),
+            grants=tuple(self.grants.values()),
+            once=tuple(self.once),
+            notices=tuple(self.notices),
+            proofs=tuple(self.proofs),
+            answer=self.answer,
+        )
+
+
+def stamp(at: datetime) -> str:
+    """RFC 3339 in UTC, as every notice and document writes an instant."""
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,139 @@
+"""What an order event does to an account: the difference between two levels.
+
+An order is worth what its own program version gives, at its own tier and with its own
+room under caps, on what is left of it. This posts that, less what it was given so far.
+One way for first completions, edits, refunds, cancellations and completions after them.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import lru_cache
+
+from patron.core.account import AVAILABLE, PENDING, Counted, Given, OrderState
+from patron.core.basis import Basket
+from patron.core.decision import Proof
+from patron.core.draft import Draft
+from patron.core.earning import order_worth, room_left, use_caps
+from patron.core.facts import OrderCompleted
+from patron.core.meters import PUNCHES, move_to, order_counts, units
+from patron.core.orders import lines_left
+from patron.core.periods import local_day
+from patron.core.program import Meter, Program
+from patron.core.rewards import punch, unlock, unpunch
+from patron.core.tiers import requalify
+
+
+def settle_order(
+    draft: Draft, order: OrderState, *, exchange: tuple[int, int] | None, reason: str
+) -> None:
+    """Post what `order` is worth now, less what it was given; `reason` is for what is revoked."""
+    program = draft.program
+    assert order.completed is not None
+    # Its instant, version, tier and room are those of its first completion, for ever.
+    first_at = order.first_at or draft.at
+    day = local_day(first_at, program.zone)
+    if order.first_at is None:
+        room = room_left(program, draft.used, day)
+        version, tier = program.version, draft.tier
+    else:
+        room, version, tier = dict(order.room), order.version, order.tier
+
+    basket = Basket(order.completed, lines_left(order), exchange)
+    proofs = order_worth(program, basket, tier=tier, room=room)
+    draft.proofs.extend(proofs)
+    given = _post(draft, order, proofs, day)
+    opened_now = draft.opened and draft.seq not in order.entries
+
+    counted = order_counts(program, basket, proofs, day)
+    move_to(draft, order.counted, counted)
+    requalify(draft, day=day)
+    counted += _move_punches(draft, order, basket, at=first_at, reason=reason)
+    unlock(draft, order=order.order)
+    draft.order = OrderState(
+        order=order.order,
+        completed=order.completed,
+        # Its lines are read from the entry that brought them.
+        seq=draft.seq if isinstance(draft.fact, OrderCompleted) else order.seq,
+        version=version,
+        tier=tier,
+        room=tuple(room.items()),
+        refunded=order.refunded,
+        cancelled=order.cancelled,
+        given=given,
+        counted=tuple(counted),
+        entries=(*order.entries, draft.seq) if opened_now else order.entries,
+        first_at=first_at,
+    )
+
+
+def _post(draft: Draft, order: OrderState, proofs: Sequence[Proof], day: date) -> tuple[Given, ...]:
+    """Move the differences, clawbacks first and then credits, each in program order."""
+    changes = {proof.rule: proof.amount for proof in proofs}
+    for before in order.given:
+        changes[before.rule] -= before.amount
+    kept = {}
+    if order.given:
+        for proof in proofs:
+            if changes[proof.rule] < 0:
+                kept[proof.rule] = claw_back(draft, order, proof, -changes[proof.rule])
+    given = []
+    for proof in proofs:
+        rule, asset = proof.rule, proof.asset
+        if changes[rule] > 0:
+            draft.credit(asset, changes[rule], rule=rule, order=order.order)
+        amount = proof.amount + kept.get(rule, 0)
+        if amount:
+            given.append(Given(rule, asset, amount))
+    use_caps(draft.program, draft.used, day, changes)
+    return tuple(given)
+
+
+def claw_back(draft: Draft, order: OrderState, proof: Proof, amount: int) -> int:
+    """Take back what the order no longer deserves; return what it keeps for want of points.
+
+    Its own lots first, pending before available; then others, soonest ending first; then
+    debt. `clamp` and `pending_only` let the rest go, and the order keeps it as given, so
+    that a completion after a cancellation cannot pay it twice.
+    """
+    asset, policy = proof.asset, draft.program.debt
+    own = [lot for lot in draft.all_lots() if lot.asset == asset and lot.seq in order.entries]
+    pending = sorted((o for o in own if o.compartment == PENDING), key=lambda o: (o.seq, o.n))
+    left = draft.spend(pending, amount, "issuer")
+    if policy != "pending_only":
+        available = (o for o in own if o.compartment == AVAILABLE)
+        left = draft.spend(sorted(available, key=lambda o: (o.seq, o.n)), left, "issuer")
+        left = draft.spend(draft.open_lots(asset=asset), left, "issuer")
+    debt = left if policy == "debt" else 0
+    if debt:
+        draft.owe(asset, debt)
+        draft.notice("points.debt", {"asset": asset, "amount": debt, "order": order.order})
+    data = {"asset": asset, "amount": amount - left + debt, "rule": proof.rule}
+    draft.notice("points.reversed", data | {"order": order.order, "debt": debt})
+    return left - debt
+
+
+def _move_punches(
+    draft: Draft, order: OrderState, basket: Basket, *, at: datetime, reason: str
+) -> list[Counted]:
+    meters = punch_meters(draft.program)
+    if not meters:
+        return []
+
+    before = {c.meter: c.amount for c in order.counted if c.window == PUNCHES}
+    counted = []
+    for meter in punch_meters(draft.program):
+        now = units(meter, basket.lines)
+        change = now - before.get(meter.name, 0)
+        if change > 0:
+            punch(draft, meter, change, cause=order.order, at=at)
+        elif change < 0:
+            unpunch(draft, meter, -change, cause=order.order, reason=reason)
+        if now:
+            counted.append(Counted(meter.name, PUNCHES, now))
+    return counted
+
+
+@lru_cache(maxsize=256)
+def punch_meters(program: Program) -> tuple[Meter, ...]:
+    """The meters whose punches come from orders."""
+    return tuple(m for m in program.meters.values() if m.punches and m.counts == "units")

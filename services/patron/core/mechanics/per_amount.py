@@ -1,0 +1,37 @@
+"""Points in proportion to what was paid: "1.5 per 1.00"."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from patron.core.basis import Basket
+from patron.core.matching import LineTest, matched
+from patron.core.money import rounded
+from patron.core.program import CAUTIOUS, Basis, Rounding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerAmount:
+    """`rate` points for each minor unit of the basis, rounded once."""
+
+    rate: Fraction
+    rounding: Rounding = "floor"
+    by: Literal["order", "line"] = "order"
+    basis: Basis = CAUTIOUS
+
+    def __post_init__(self) -> None:
+        assert self.rate > 0
+
+
+def worth(rule: PerAmount, basket: Basket, test: LineTest, times: Fraction) -> tuple[int, int]:
+    """Points that the basket is worth, and the basis in minor units that counted."""
+    amounts = matched(basket, rule.basis, test)
+    rate = rule.rate if times == 1 else rule.rate * times
+    numerator, denominator = rate.as_integer_ratio()
+    basis = sum(amounts)
+    if rule.by == "order":
+        # Rounded once: ten small articles earn what one large one of their price does.
+        return rounded(basis * numerator, denominator, rule.rounding), basis
+
+    parts = (rounded(amount * numerator, denominator, rule.rounding) for amount in amounts)
+    return sum(parts), basis

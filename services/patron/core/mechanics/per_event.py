@@ -1,0 +1,33 @@
+"""Points for something that a member did: a review, a share, a check-in."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from patron.core.facts import Engaged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerEvent:
+    """`points` for each `action`; `once` per subject, once ever, or every time."""
+
+    points: int
+    action: str
+    once: Literal["never", "subject", "ever"] = "never"
+
+    def __post_init__(self) -> None:
+        assert self.points > 0
+        assert self.action
+
+
+def worth(rule: PerEvent, times: Fraction) -> int:
+    """Points for one event, rounded down after the multiplier."""
+    return rule.points * times.numerator // times.denominator
+
+
+def once_subject(rule: PerEvent, fact: Engaged) -> str | None:
+    """What may pay only once; None where every event pays."""
+    if rule.once == "never":
+        return None
+
+    return fact.subject if rule.once == "subject" else ""

@@ -1,0 +1,36 @@
+"""Points for every full step of what was paid: "10 per full 2.00"."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from patron.core.basis import Basket
+from patron.core.matching import LineTest, matched
+from patron.core.program import CAUTIOUS, Basis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerStep:
+    """`points` for every full `step_minor` of the basis."""
+
+    points: int
+    step_minor: int
+    by: Literal["order", "line"] = "order"
+    basis: Basis = CAUTIOUS
+
+    def __post_init__(self) -> None:
+        assert self.points > 0
+        assert self.step_minor > 0
+
+
+def worth(rule: PerStep, basket: Basket, test: LineTest, times: Fraction) -> tuple[int, int]:
+    """Points that the basket is worth, and the basis in minor units that counted.
+
+    Whole steps come first and the multiplier after them, rounded down at the end.
+    """
+    amounts = matched(basket, rule.basis, test)
+    basis = sum(amounts)
+    by_line = rule.by == "line"
+    steps = sum(a // rule.step_minor for a in amounts) if by_line else basis // rule.step_minor
+    numerator, denominator = times.as_integer_ratio()
+    return steps * rule.points * numerator // denominator, basis

@@ -1,0 +1,101 @@
+"""Meters: numbers that count a member's doings over a window.
+
+Each order's share of a window is kept with the order, so that a refund takes out just
+what the order put in, also of a window that has ended. Old windows are forgotten when
+nothing can ask for them any more: the two latest stay, and those that a tier stands on.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import lru_cache
+
+from patron.core.account import Counted
+from patron.core.basis import Basket
+from patron.core.decision import Proof
+from patron.core.draft import Draft
+from patron.core.facts import Engaged, Line
+from patron.core.matching import line_test, matched
+from patron.core.periods import window_name
+from patron.core.program import Meter, Program
+
+WINDOWS_KEPT = 2
+PUNCHES = "punches"  # The window under which an order keeps how many punches it gave.
+
+
+@lru_cache(maxsize=256)
+def order_meters(program: Program) -> tuple[Meter, ...]:
+    """The meters that orders move; punches live by themselves, in `punches`."""
+    return tuple(
+        meter for meter in program.meters.values() if meter.counts != "events" and not meter.punches
+    )
+
+
+def order_counts(
+    program: Program, basket: Basket, proofs: Iterable[Proof], day: date
+) -> list[Counted]:
+    """What an order adds to each meter, as it now is."""
+    counts = []
+    for meter in order_meters(program):
+        amount = _amount(meter, basket, proofs)
+        if amount:
+            counts.append(Counted(meter.name, window_name(meter.window.kind, day), amount))
+    return counts
+
+
+def _amount(meter: Meter, basket: Basket, proofs: Iterable[Proof]) -> int:
+    if meter.counts == "points":
+        return sum(proof.amount for proof in proofs if proof.asset == meter.asset)
+    if meter.counts == "units":
+        return units(meter, basket.lines)
+
+    minor = sum(matched(basket, meter.basis, line_test(meter.match)))
+    if meter.counts == "basis":
+        return minor
+
+    assert meter.counts == "orders"
+    return 1 if minor or units(meter, basket.lines) else 0
+
+
+def units(meter: Meter, lines: Iterable[Line]) -> int:
+    """Whole units of the lines that the meter counts, rounded down line by line."""
+    test = line_test(meter.match)
+    return sum(line.quantity_milli // 1000 for line in lines if test is None or test(line))
+
+
+def event_counts(program: Program, fact: Engaged, points: Mapping[str, int]) -> dict[str, int]:
+    """What an engagement adds to each meter: one event, or what it earned (by asset)."""
+    counts = {}
+    for meter in program.meters.values():
+        if meter.counts == "events":
+            if fact.action in meter.actions and meter.match.attributes_of(fact.attributes):
+                counts[meter.name] = 1
+        elif meter.counts == "points" and points.get(meter.asset):
+            counts[meter.name] = points[meter.asset]
+    return counts
+
+
+def move(draft: Draft, meter: str, window: str, by: int) -> None:
+    """Change one window of a meter."""
+    windows = dict(draft.meters.get(meter, {}))
+    windows[window] = windows.get(window, 0) + by
+    if len(windows) > WINDOWS_KEPT:
+        needed = {held.window for held in draft.qualifications}
+        needed.update(sorted(windows)[-WINDOWS_KEPT:])
+        windows = {name: value for name, value in windows.items() if name in needed}
+    draft.meters[meter] = windows
+
+
+def move_to(draft: Draft, before: Iterable[Counted], now: Iterable[Counted]) -> None:
+    """Replace what an order counted for by what it counts for now."""
+    changes = {(counted.meter, counted.window): counted.amount for counted in now}
+    for meter, window, amount in before:
+        if window != PUNCHES:  # Those live by themselves.
+            changes[meter, window] = changes.get((meter, window), 0) - amount
+    for (meter, window), by in changes.items():
+        if by:
+            move(draft, meter, window, by)
+
+
+def reading(draft: Draft, meter: str, window: str) -> int:
+    """What a meter shows for a window."""
+    return draft.meters.get(meter, {}).get(window, 0)

@@ -1,0 +1,99 @@
+"""An order as a level: what is left of it after all refunds to date.
+
+Its events may come in any number; the state of an order is their fold. What it is
+worth is always worked out anew on what is left, never by adding up differences.
+"""
+
+from collections.abc import Sequence
+
+from patron.core.account import OrderState, Refunded
+from patron.core.decision import Unfit
+from patron.core.facts import Line, OrderCompleted, OrderRefunded
+from patron.core.money import spread
+
+
+def lines_left(order: OrderState) -> tuple[Line, ...]:
+    """The lines of an order less what came back of them; none of a cancelled one."""
+    if order.cancelled or order.completed is None:
+        return ()
+    if not order.refunded:
+        return order.completed.lines
+
+    back = {refunded.line: refunded for refunded in order.refunded}
+    return tuple(
+        _less(line, back[line.line]) if line.line in back else line
+        for line in order.completed.lines
+    )
+
+
+def _less(line: Line, back: Refunded) -> Line:
+    paid_minor = line.paid_minor - back.amount_minor
+    quantity_milli = line.quantity_milli - back.quantity_milli
+    # Tax and list price leave with what was paid; of a free line, with its units.
+    left, whole = (
+        (paid_minor, line.paid_minor) if line.paid_minor else (quantity_milli, line.quantity_milli)
+    )
+    return line._replace(
+        paid_minor=paid_minor,
+        quantity_milli=quantity_milli,
+        list_minor=line.list_minor * left // whole if whole else 0,
+        tax_minor=line.tax_minor * left // whole if whole else 0,
+    )
+
+
+def completed(order: OrderState | None, fact: OrderCompleted) -> OrderState | Unfit:
+    """The order with these lines; refunds to date stay, so they must still fit."""
+    if order is None:
+        return OrderState(fact.order, fact)
+
+    after = order._replace(completed=fact, cancelled=False)
+    for refunded in order.refunded:
+        unfit = _check(after, refunded, Refunded(refunded.line, 0, 0))
+        if unfit:
+            return unfit
+    return after
+
+
+def refunded(order: OrderState, fact: OrderRefunded) -> OrderState | Unfit:
+    """The order after one more refund, or why it cannot be: more than is left, no such line."""
+    assert order.completed is not None
+    if order.cancelled:
+        return Unfit("refund_exceeds_order", "the order is cancelled: nothing is left to refund")
+    if fact.lines:
+        back = [Refunded(part.line, part.amount_minor, part.quantity_milli) for part in fact.lines]
+    else:
+        lines = lines_left(order)
+        if fact.amount_minor > sum(line.paid_minor for line in lines):
+            return Unfit("refund_exceeds_order", "more is refunded than is left to refund")
+        parts = spread(fact.amount_minor, [line.paid_minor for line in lines])
+        back = [Refunded(line.line, part, 0) for line, part in zip(lines, parts, strict=True)]
+    return _with(order, back)
+
+
+def _with(order: OrderState, back: Sequence[Refunded]) -> OrderState | Unfit:
+    so_far = {refunded.line: refunded for refunded in order.refunded}
+    for part in back:
+        before = so_far.get(part.line, Refunded(part.line, 0, 0))
+        unfit = _check(order, part, before)
+        if unfit:
+            return unfit
+        so_far[part.line] = Refunded(
+            part.line,
+            before.amount_minor + part.amount_minor,
+            before.quantity_milli + part.quantity_milli,
+        )
+    return order._replace(refunded=tuple(so_far.values()))
+
+
+def _check(order: OrderState, part: Refunded, before: Refunded) -> Unfit | None:
+    assert order.completed is not None
+    line = next((line for line in order.completed.lines if line.line == part.line), None)
+    if line is None:
+        return Unfit("unknown_line", "the refund names a line that its order does not have")
+    if (
+        before.amount_minor + part.amount_minor > line.paid_minor
+        or before.quantity_milli + part.quantity_milli > line.quantity_milli
+    ):
+        return Unfit("refund_exceeds_order", "more is refunded than is left to refund")
+
+    return None

@@ -1,0 +1,144 @@
+"""Calendar arithmetic in a program's own zone: spans, ends and named windows.
+
+Every instant in and out is aware and in UTC. Windows and validities are half-open:
+the end of a day is the first instant of the next. Months and days keep the wall clock,
+and clamp to the month's last day; seconds elapse. A wall-clock time that a change of
+the clocks skips is read with the offset from before it, one that comes twice is the
+first of the two (PEP 495, fold 0).
+"""
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from patron.core.account import NEVER
+from patron.core.program import EndOf, Span
+
+MIDNIGHT = time()
+
+
+@lru_cache(maxsize=64)
+def zone_named(name: str) -> ZoneInfo:
+    """The zone of that IANA name; `ZoneInfoNotFoundError` if there is none."""
+    return ZoneInfo(name)
+
+
+def plus(at: datetime, span: Span, zone: str) -> datetime:
+    """The instant one span later."""
+    if span.months or span.days:
+        local = at.astimezone(zone_named(zone))
+        day = _plus_days(local.date(), span)
+        at = datetime.combine(day, local.time(), zone_named(zone)).astimezone(UTC)
+    return at + timedelta(seconds=span.seconds)
+
+
+def minus(at: datetime, span: Span, zone: str) -> datetime:
+    """The instant one span earlier; months clamp as they do forwards."""
+    at -= timedelta(seconds=span.seconds)
+    if span.months or span.days:
+        local = at.astimezone(zone_named(zone))
+        day = _months_later(local.date() - timedelta(days=span.days), -span.months)
+        at = datetime.combine(day, local.time(), zone_named(zone)).astimezone(UTC)
+    return at
+
+
+def _plus_days(day: date, span: Span) -> date:
+    return _months_later(day, span.months) + timedelta(days=span.days)
+
+
+def _months_later(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def life_end(earned_at: datetime, lives: Span | None, end_of: EndOf, zone: str) -> datetime:
+    """When a lot that was earned then ends."""
+    if lives is None:
+        return NEVER
+    if end_of == "exact":
+        return plus(earned_at, lives, zone)
+    if lives.seconds:
+        return _end_of(
+            plus(earned_at, lives, zone).astimezone(zone_named(zone)).date(), end_of, zone
+        )
+
+    return _life_end_of_day(earned_at.astimezone(zone_named(zone)).date(), lives, end_of, zone)
+
+
+@lru_cache(maxsize=4096)
+def _life_end_of_day(day: date, lives: Span, end_of: EndOf, zone: str) -> datetime:
+    # Many lots are earned on one day, and all of them end together.
+    return _end_of(_plus_days(day, lives), end_of, zone)
+
+
+def _end_of(day: date, end_of: EndOf, zone: str) -> datetime:
+    if end_of == "year":
+        day = date(day.year + 1, 1, 1)
+    elif end_of == "month":
+        day = _first_of_month(day.year, day.month + 1)
+    else:
+        day += timedelta(days=1)
+    return day_start(day, zone)
+
+
+def day_start(day: date, zone: str) -> datetime:
+    """The first instant of a local day."""
+    return datetime.combine(day, MIDNIGHT, zone_named(zone)).astimezone(UTC)
+
+
+def _first_of_month(year: int, month: int) -> date:
+    return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
+
+
+def local_day(at: datetime, zone: str) -> date:
+    """The day that a calendar on that zone's wall shows."""
+    return at.astimezone(zone_named(zone)).date()
+
+
+@lru_cache(maxsize=4096)
+def window_name(kind: str, day: date) -> str:
+    """The name of the window that holds a local day; names of one kind sort by time."""
+    if kind == "lifetime":
+        return "ever"
+    if kind == "year":
+        return f"{day.year:04}"
+    if kind == "half_year":
+        return f"{day.year:04}-H{(day.month + 5) // 6}"
+    if kind == "quarter":
+        return f"{day.year:04}-Q{(day.month + 2) // 3}"
+    if kind == "month":
+        return f"{day.year:04}-{day.month:02}"
+    if kind == "week":
+        year, week, _ = day.isocalendar()
+        return f"{year:04}-W{week:02}"
+
+    assert kind == "day"
+    return day.isoformat()
+
+
+@lru_cache(maxsize=4096)
+def window_end(kind: str, day: date, zone: str, *, windows: int = 1) -> datetime:
+    """The end of the window that holds a local day, or of the `windows`-th from it on."""
+    if kind == "lifetime":
+        return NEVER
+
+    for _ in range(windows):
+        day = _next_window(kind, day)
+    return day_start(day, zone)
+
+
+def _next_window(kind: str, day: date) -> date:
+    if kind == "year":
+        return date(day.year + 1, 1, 1)
+    if kind == "half_year":
+        return _first_of_month(day.year, 7 if day.month <= 6 else 13)
+    if kind == "quarter":
+        return _first_of_month(day.year, (day.month + 2) // 3 * 3 + 1)
+    if kind == "month":
+        return _first_of_month(day.year, day.month + 1)
+    if kind == "week":
+        return day + timedelta(days=8 - day.isoweekday())
+
+    assert kind == "day"
+    return day + timedelta(days=1)

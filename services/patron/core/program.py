@@ -1,0 +1,194 @@
+"""A loyalty program, compiled: immutable, checked, and hashed as its version.
+
+Documents (YAML) become these values in `wire.documents`; nothing here reads a file.
+Each mechanic has its own settings in `core.mechanics`; a rule holds exactly one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+Rounding = Literal["floor", "half_up", "half_even", "ceil"]
+EndOf = Literal["exact", "day", "month", "year"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A length of time: calendar months and days keep the wall clock, seconds elapse."""
+
+    months: int = 0
+    days: int = 0  # Local calendar days.
+    seconds: int = 0
+
+    def __post_init__(self) -> None:
+        assert self.months >= 0
+        assert self.days >= 0
+        assert self.seconds >= 0
+        assert self.months or self.days or self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """Something that a member can hold: points, miles, bonus."""
+
+    name: str
+    lives: Span | None = None  # None: never ends.
+    ends_at_end_of: EndOf = "exact"
+    pending: Span | None = None  # None: at once available.
+    remind: Span | None = None  # points.expiring is published this long before the end.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Which lines or events count. None: any. All that are given must hold."""
+
+    categories: frozenset[str] | None = None
+    skus: frozenset[str] | None = None
+    kinds: frozenset[str] | None = None
+    attributes: tuple[tuple[str, frozenset[str]], ...] = ()
+    tiers: frozenset[int] | None = None
+
+    def attributes_of(self, attributes: tuple[tuple[str, Any], ...]) -> bool:
+        """Whether an engagement with these attributes counts."""
+        return all(self._has(attributes, name, wanted) for name, wanted in self.attributes)
+
+    @staticmethod
+    def _has(attributes: tuple[tuple[str, Any], ...], name: str, wanted: frozenset[str]) -> bool:
+        return any(key == name and str(value) in wanted for key, value in attributes)
+
+
+EVERYTHING = Match()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """Which part of what was paid counts. The defaults are those of a cautious shop."""
+
+    tax: bool = False
+    shipping: bool = False
+    gift_cards: bool = False
+    paid_by_points: bool = False
+    paid_by_gift_card: bool = False
+    paid_by_promotion: bool = False
+    before_discounts: bool = False
+
+
+CAUTIOUS = Basis()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Over what a meter counts: a lifetime, a calendar period, or a punch's own life."""
+
+    kind: Literal["lifetime", "year", "half_year", "quarter", "month", "week", "day", "own"] = (
+        "lifetime"
+    )
+    lives: Span | None = None  # Of kind "own" only.
+
+
+LIFETIME = Window()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """A number that counts a member's doings over a window."""
+
+    name: str
+    counts: Literal["basis", "units", "orders", "events", "points"]
+    window: Window = LIFETIME
+    match: Match = EVERYTHING
+    basis: Basis = CAUTIOUS
+    actions: frozenset[str] = frozenset()  # Of "events".
+    asset: str = ""  # Of "points": what rules have earned of it.
+    punches: bool = False  # Punches live on their own and are used up by `every`.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """No more than `amount` from one rule within each window."""
+
+    window: Literal["order", "day", "week", "month", "year", "lifetime"]
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One line of a program: a mechanic, for whom, with what ceiling."""
+
+    name: str
+    text: Mapping[str, str]  # Language → what members read.
+    mechanic: Any  # The settings of one module in core.mechanics.
+    asset: str = ""
+    match: Match = EVERYTHING
+    by_tier: Mapping[int, Fraction] = field(default_factory=dict)
+    caps: tuple[Cap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """One rung of the ladder; `threshold` is in the unit of the ladder's meter."""
+
+    name: str
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """Tiers by a meter; the first one has threshold 0 and is everybody's."""
+
+    meter: str
+    tiers: tuple[Tier, ...]
+    held: Literal["window", "next_window", "for", "forever"] = "forever"
+    held_for: Span | None = None  # Of "for".
+    downgrade: Literal["to_meter", "one_step", "never"] = "to_meter"
+    on_refund: Literal["revoke", "keep"] = "revoke"
+
+    def __post_init__(self) -> None:
+        thresholds = [tier.threshold for tier in self.tiers]
+        assert thresholds[0] == 0
+        assert thresholds == sorted(set(thresholds))
+
+    def place(self, tier: str) -> int:
+        """The place of a tier, by the name that accounts keep; 0 is where everybody starts."""
+        return next((i for i, rung in enumerate(self.tiers) if rung.name == tier), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reward:
+    """Something that a member can be given, or can pay points for."""
+
+    name: str
+    kind: str
+    text: Mapping[str, str]
+    cost: int | None = None  # None: cannot be bought with points.
+    cost_asset: str = ""
+    lives: Span | None = None  # From unlocking to lapsing. None: does not lapse.
+    held_for: Span | None = None  # How long a reservation holds it.
+    on_refund: Literal["revoke", "keep"] = "revoke"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Program:
+    """Everything that decides; `version` is the hash of its document's normal form.
+
+    Compared by identity, so that what is derived from one can be kept beside it.
+    """
+
+    name: str
+    version: str
+    zone: str
+    currency: str
+    currency_digits: int  # Minor units in one: 2 for USD, 0 for JPY.
+    assets: Mapping[str, Asset]
+    meters: Mapping[str, Meter]
+    rules: tuple[Rule, ...]
+    ladder: Ladder | None
+    rewards: Mapping[str, Reward]
+    notices: frozenset[str]  # The types it publishes.
+    debt: Literal["debt", "clamp", "pending_only"] = "debt"
+    late: Literal["retroactive", "forward_only"] = "retroactive"
+
+    def place(self, tier: str) -> int:
+        """The place of a tier in the ladder; 0 also where there is none."""
+        return 0 if self.ladder is None else self.ladder.place(tier)

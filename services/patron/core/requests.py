@@ -1,0 +1,238 @@
+"""Requests: facts that want an answer, granted or refused with a code.
+
+A request acts at the later of its own time and its account's, on what is known then,
+and no later fact changes the answer. A refused one moves nothing; its entry keeps the
+answer all the same.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from patron.core.account import AVAILABLE, NEVER, RESERVED, Grant, State
+from patron.core.decision import Answer, Decision, Refusal
+from patron.core.draft import Draft, stamp
+from patron.core.facts import (
+    AdjustAsked,
+    CancelAsked,
+    ConfirmAsked,
+    FreezeAsked,
+    RedeemAsked,
+    ReserveAsked,
+    TransferAsked,
+)
+from patron.core.periods import plus
+from patron.core.program import Program
+from patron.core.rewards import grant_name
+from patron.core.timing import release, reserved_lots
+
+HELD_FOR = timedelta(minutes=15)  # A reservation of points, which no reward gives a span.
+ADJUSTED = "adjusted"  # Stands for a rule on lots that an operator opened.
+
+Granted = Mapping[str, Any]
+
+
+def redeem(draft: Draft, fact: RedeemAsked) -> Granted | Refusal:
+    """Spend an amount, or claim a reward: an unlocked one first, else for its price."""
+    if draft.account.frozen:
+        return Refusal.FROZEN
+    if not fact.reward:
+        return _spend(draft, fact.asset, fact.amount, request=fact.name.id)
+
+    spec = draft.program.rewards.get(fact.reward)
+    if spec is None:
+        return Refusal.UNKNOWN_REWARD
+    grant = _unlocked(draft, fact.reward)
+    if grant is None:
+        if spec.cost is None:
+            return Refusal.NOT_HELD
+        paid = _spend(draft, spec.cost_asset, spec.cost, request=fact.name.id)
+        if isinstance(paid, Refusal):
+            return paid
+        grant = Grant(fact.reward, draft.seq, draft.next_grant(), "unlocked", draft.at, NEVER)
+    return _claim(draft, grant, request=fact.name.id)
+
+
+def _spend(draft: Draft, asset: str, amount: int, *, request: str) -> Granted | Refusal:
+    if asset not in draft.program.assets:
+        return Refusal.UNKNOWN_ASSET
+    if draft.balance(asset).available < amount:
+        return Refusal.INSUFFICIENT_POINTS
+
+    missing = draft.spend(draft.open_lots(asset=asset), amount, "redeemed")
+    assert missing == 0
+    data = {"asset": asset, "amount": amount, "request": request}
+    draft.notice("points.redeemed", data)
+    return {"asset": asset, "amount": amount}
+
+
+def _unlocked(draft: Draft, reward: str) -> Grant | None:
+    grants = (g for g in draft.open_grants() if g.reward == reward and g.state == "unlocked")
+    return next(grants, None)
+
+
+def _claim(draft: Draft, grant: Grant, *, request: str) -> Granted:
+    draft.put_grant(grant._replace(state="claimed", request=request, held_until=NEVER))
+    data = {"reward": grant.reward, "grant": grant_name(grant)}
+    draft.notice("reward.redeemed", data | {"request": request})
+    return data
+
+
+def reserve(draft: Draft, fact: ReserveAsked) -> Granted | Refusal:
+    """Hold a reward or an amount; its id is the request's own."""
+    if draft.account.frozen:
+        return Refusal.FROZEN
+    asset, amount, held_until = fact.asset, fact.amount, draft.at + HELD_FOR
+    if fact.reward:
+        spec = draft.program.rewards.get(fact.reward)
+        if spec is None:
+            return Refusal.UNKNOWN_REWARD
+        if spec.held_for is not None:
+            held_until = plus(draft.at, spec.held_for, draft.program.zone)
+        grant = _unlocked(draft, fact.reward)
+        if grant is not None:
+            return _hold(draft, grant, fact, held_until=min(held_until, grant.lapses_at))
+        if spec.cost is None:
+            return Refusal.NOT_HELD
+        asset, amount = spec.cost_asset, spec.cost
+    if asset not in draft.program.assets:
+        return Refusal.UNKNOWN_ASSET
+    if draft.balance(asset).available < amount:
+        return Refusal.INSUFFICIENT_POINTS
+
+    _set_apart(draft, asset, amount)
+    grant = Grant(fact.reward, draft.seq, draft.next_grant(), "reserved", draft.at, NEVER)
+    return _hold(draft, grant, fact, held_until=held_until)
+
+
+def _set_apart(draft: Draft, asset: str, amount: int) -> None:
+    for lot in draft.open_lots(asset=asset):
+        part = min(amount, lot.remaining)
+        if not part:
+            break
+        draft.take(lot, part, RESERVED)
+        draft.open(asset, RESERVED, part, lot.expires_at, lot.earned_at, lot.rule)
+        amount -= part
+
+
+def _hold(draft: Draft, grant: Grant, fact: ReserveAsked, *, held_until: Any) -> Granted:
+    grant = grant._replace(state="reserved", request=fact.name.id, held_until=held_until)
+    draft.put_grant(grant)
+    data = {"held_until": stamp(held_until)}
+    if grant.reward:
+        data |= {"reward": grant.reward, "grant": grant_name(grant)}
+        draft.notice("reward.reserved", data)
+    return data
+
+
+def _reservation(draft: Draft, request: str) -> Grant | None:
+    grants = draft.open_grants()
+    return next((g for g in grants if g.state == "reserved" and g.request == request), None)
+
+
+def confirm(draft: Draft, fact: ConfirmAsked) -> Granted | Refusal:
+    """Make a reservation final."""
+    grant = _reservation(draft, fact.reservation)
+    if grant is None:
+        return Refusal.UNKNOWN_RESERVATION
+
+    spent: dict[str, int] = {}
+    for lot in reserved_lots(draft, grant):
+        draft.take(lot, lot.remaining, "redeemed")
+        spent[lot.asset] = spent.get(lot.asset, 0) + lot.remaining
+    for asset, amount in spent.items():
+        data = {"asset": asset, "amount": amount, "request": fact.reservation}
+        draft.notice("points.redeemed", data)
+    if grant.reward:
+        return _claim(draft, grant, request=fact.reservation)
+
+    draft.put_grant(grant._replace(state="claimed", held_until=NEVER))
+    return {}
+
+
+def cancel(draft: Draft, fact: CancelAsked) -> Granted | Refusal:
+    """Give a reservation back."""
+    grant = _reservation(draft, fact.reservation)
+    if grant is None:
+        return Refusal.UNKNOWN_RESERVATION
+
+    release(draft, grant, state="cancelled")
+    return {}
+
+
+def adjust(draft: Draft, fact: AdjustAsked) -> Granted | Refusal:
+    """An operator's credit or debit."""
+    if fact.asset not in draft.program.assets:
+        return Refusal.UNKNOWN_ASSET
+    if fact.amount > 0:
+        draft.credit(fact.asset, fact.amount, rule=ADJUSTED)
+    elif draft.balance(fact.asset).available < -fact.amount:
+        return Refusal.INSUFFICIENT_POINTS
+    else:
+        draft.spend(draft.open_lots(asset=fact.asset), -fact.amount, "issuer")
+        data = {"asset": fact.asset, "amount": -fact.amount, "rule": ADJUSTED, "debt": 0}
+        draft.notice("points.reversed", data)
+    return {"asset": fact.asset, "amount": fact.amount}
+
+
+def freeze(draft: Draft, fact: FreezeAsked) -> Granted | Refusal:
+    """Stop or resume spending; `decide` keeps the flag."""
+    return {"frozen": fact.frozen}
+
+
+ANSWERS: dict[type, Callable[[Draft, Any], Granted | Refusal]] = {
+    RedeemAsked: redeem,
+    ReserveAsked: reserve,
+    ConfirmAsked: confirm,
+    CancelAsked: cancel,
+    AdjustAsked: adjust,
+    FreezeAsked: freeze,
+}
+
+
+def answered(draft: Draft, said: Granted | Refusal) -> None:
+    """Write the answer down, and publish it with the request's name."""
+    name = draft.fact.name.id
+    if isinstance(said, Refusal):
+        draft.answer = Answer(granted=False, code=said)
+        draft.notice("request.answered", {"request": name, "granted": False, "code": str(said)})
+    else:
+        draft.answer = Answer(granted=True, data=said)
+        draft.notice("request.answered", {"request": name, "granted": True} | dict(said))
+
+
+def transfer(program: Program, state: State, fact: TransferAsked) -> Decision:
+    """Move an amount to another member: one entry on each side, or a refusal on the giver's."""
+    other = state.other
+    assert other is not None, "needs() asks for both accounts"
+    at = max(fact.at, state.account.at, other.account.at)
+    giver, taker = Draft(program, state, fact, at), Draft(program, other, fact, at)
+    refusal = _transfer_refused(giver, taker, fact)
+    if refusal is not None:
+        answered(giver, refusal)
+        return giver.decision()
+
+    amount = fact.amount
+    for lot in giver.open_lots(asset=fact.asset):
+        part = min(amount, lot.remaining)
+        if not part:
+            break
+        giver.take(lot, part, "transferred")
+        # The expiry is kept: a gift does not make points live longer.
+        taker.open(fact.asset, AVAILABLE, part, lot.expires_at, lot.earned_at, lot.rule)
+        amount -= part
+    answered(giver, {"asset": fact.asset, "amount": fact.amount})
+    return giver.decision()._replace(other=taker.decision())
+
+
+def _transfer_refused(giver: Draft, taker: Draft, fact: TransferAsked) -> Refusal | None:
+    if giver.account.frozen or taker.account.frozen:
+        return Refusal.FROZEN
+    if fact.asset not in giver.program.assets:
+        return Refusal.UNKNOWN_ASSET
+    if giver.account.member == taker.account.member:
+        return Refusal.CONDITION
+    if giver.balance(fact.asset).available < fact.amount:
+        return Refusal.INSUFFICIENT_POINTS
+
+    return None

@@ -1,0 +1,132 @@
+"""Punches and the rewards that they unlock.
+
+A punch lives from its event for its meter's span. N living punches unlock a reward and
+are used up, oldest first; the rest carry over. A return takes back its own order's
+punches; where they are used up, the newest unclaimed reward is revoked and its punches
+live again, else the member owes punches, which the next ones pay off.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+
+from patron.core.account import NEVER, Grant, Punch
+from patron.core.draft import Draft, stamp
+from patron.core.mechanics.every import Every
+from patron.core.periods import plus
+from patron.core.program import Meter, Program
+
+
+def grant_name(grant: Grant) -> str:
+    """How notices and requests name a grant of an account."""
+    return f"{grant.seq}-{grant.n}"
+
+
+def punch(draft: Draft, meter: Meter, count: int, *, cause: str, at: datetime) -> None:
+    """Add punches of one order or event; what the member owes is paid off first."""
+    lives = meter.window.lives
+    lapses_at = NEVER if lives is None else plus(at, lives, draft.program.zone)
+    _revive(draft, meter.name, (Punch(lapses_at, cause, count),))
+
+
+def _revive(draft: Draft, meter: str, punches: Iterable[Punch]) -> None:
+    living = list(draft.punches.get(meter, ()))
+    for added in punches:
+        owed = draft.owed.get(meter, 0)
+        paid = min(owed, added.left)
+        if paid:
+            draft.owed[meter] = owed - paid
+        if added.left > paid:
+            living.append(added._replace(left=added.left - paid))
+            draft.due_no_later_than(added.lapses_at)
+    # Oldest first, also where an older event comes late.
+    draft.punches[meter] = tuple(sorted(living))
+
+
+def unpunch(draft: Draft, meter: Meter, count: int, *, cause: str, reason: str) -> None:
+    """Take back punches of one order: living ones, then those of an unclaimed reward."""
+    while count := _take_living(draft, meter.name, count, cause=cause):
+        grant = _newest_unclaimed(draft, meter.name)
+        if grant is None:
+            draft.owed[meter.name] = draft.owed.get(meter.name, 0) + count
+            return
+        revoke(draft, grant, reason=reason)
+        _revive(draft, meter.name, grant.punches)
+        if all(used.cause != cause for used in grant.punches):
+            # Not this order's own, but as many: the next set is short of them.
+            count = _take_oldest(draft, meter.name, count)[1]
+
+
+def _take_living(draft: Draft, meter: str, count: int, *, cause: str) -> int:
+    """Take from the living punches of one cause; return how many were not found."""
+    left = []
+    for living in draft.punches.get(meter, ()):
+        part = min(count, living.left) if living.cause == cause else 0
+        count -= part
+        if living.left > part:
+            left.append(living._replace(left=living.left - part))
+    draft.punches[meter] = tuple(left)
+    return count
+
+
+def _newest_unclaimed(draft: Draft, meter: str) -> Grant | None:
+    rewards = {
+        rule.mechanic.reward
+        for rule in draft.program.rules
+        if isinstance(rule.mechanic, Every) and rule.mechanic.meter == meter
+    }
+    unclaimed = [g for g in draft.open_grants() if g.reward in rewards and g.state == "unlocked"]
+    return unclaimed[-1] if unclaimed else None
+
+
+def unlock(draft: Draft, *, order: str) -> None:
+    """Turn full sets of punches into rewards, rule by rule."""
+    for mechanic in unlocking(draft.program):
+        while sum(p.left for p in draft.punches.get(mechanic.meter, ())) >= mechanic.count:
+            used, missing = _take_oldest(draft, mechanic.meter, mechanic.count)
+            assert missing == 0
+            give(draft, mechanic.reward, order=order, punches=used)
+
+
+@lru_cache(maxsize=256)
+def unlocking(program: Program) -> tuple[Every, ...]:
+    """The mechanics of a program that turn punches into rewards, in its order."""
+    return tuple(r.mechanic for r in program.rules if isinstance(r.mechanic, Every))
+
+
+def _take_oldest(draft: Draft, meter: str, count: int) -> tuple[tuple[Punch, ...], int]:
+    """Use up living punches, oldest first; return those, and how many were missing."""
+    left, used = [], []
+    for living in draft.punches.get(meter, ()):
+        part = min(count, living.left)
+        count -= part
+        if part:
+            used.append(living._replace(left=part))
+        if living.left > part:
+            left.append(living._replace(left=living.left - part))
+    draft.punches[meter] = tuple(left)
+    return tuple(used), count
+
+
+def give(draft: Draft, reward: str, *, order: str, punches: tuple[Punch, ...] = ()) -> Grant:
+    """Let the member hold one more of a reward."""
+    spec = draft.program.rewards[reward]
+    at = draft.at
+    lapses_at = NEVER if spec.lives is None else plus(at, spec.lives, draft.program.zone)
+    place = draft.next_grant()
+    grant = Grant(reward, draft.seq, place, "unlocked", at, lapses_at, order, punches=punches)
+    draft.put_grant(grant)
+    data = {"reward": reward, "kind": spec.kind, "grant": grant_name(grant)}
+    if lapses_at != NEVER:
+        data["lapses_at"] = stamp(lapses_at)
+    if order:
+        data["order"] = order
+    draft.notice("reward.unlocked", data)
+    return grant
+
+
+def revoke(draft: Draft, grant: Grant, *, reason: str) -> None:
+    """Take an unclaimed reward back."""
+    draft.put_grant(grant._replace(state="revoked"))
+    data = {"reward": grant.reward, "grant": grant_name(grant), "reason": reason}
+    draft.notice("reward.revoked", data)

@@ -1,0 +1,152 @@
+"""What time alone does to an account, each effect at its own instant.
+
+At one instant: what ends (lots, punches, rewards, reservations, qualifications), what
+starts (activations), what is said ahead (reminders), and then the tier. Found late, it
+is the same: an effect acts at the instant at which it was due.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Grant, Lot, State
+from patron.core.draft import Draft, stamp
+from patron.core.periods import life_end, minus
+from patron.core.program import Program
+from patron.core.rewards import grant_name
+from patron.core.tiers import end_qualifications
+
+
+def next_instant(program: Program, state: State) -> datetime:
+    """The first instant at which time changes this account; NEVER if none is known.
+
+    Needs the lots and grants. It may lie before the account's own time, where a late
+    fact brought something that had ended already.
+    """
+    return min(_instants(program, state), default=NEVER)
+
+
+def _instants(program: Program, state: State) -> Iterator[datetime]:
+    account = state.account
+    assert state.lots is not None
+    assert state.grants is not None
+    for lot in state.lots:
+        if lot.compartment != RESERVED:
+            yield lot.expires_at
+        remind_at = _remind_at(program, lot)
+        if remind_at > account.at:
+            yield remind_at
+    for grant in state.grants:
+        yield grant.held_until if grant.state == "reserved" else grant.lapses_at
+    for punches in account.punches.values():
+        if punches:
+            yield punches[0].lapses_at
+    for held in account.qualifications:
+        yield held.held_until
+
+
+def _remind_at(program: Program, lot: Lot) -> datetime:
+    remind = program.assets[lot.asset].remind if lot.asset in program.assets else None
+    if remind is None or lot.compartment != AVAILABLE or lot.expires_at == NEVER:
+        return NEVER
+
+    return minus(lot.expires_at, remind, program.zone)
+
+
+def pass_instant(draft: Draft) -> None:
+    """Let everything that is due at `draft.at` happen."""
+    _expire(draft)
+    _lapse_punches(draft)
+    _lapse_grants(draft)
+    _activate(draft)
+    _remind(draft)
+    end_qualifications(draft)
+
+
+def _due(draft: Draft, compartment: str) -> list[Lot]:
+    lots = [o for o in draft.all_lots() if o.compartment == compartment]
+    lots = [o for o in lots if o.expires_at <= draft.at]
+    return sorted(lots, key=lambda o: (o.asset, o.expires_at, o.earned_at, o.seq, o.n))
+
+
+def _expire(draft: Draft) -> None:
+    expired: dict[str, int] = {}
+    for lot in _due(draft, AVAILABLE):
+        draft.take(lot, lot.remaining, "expired")
+        expired[lot.asset] = expired.get(lot.asset, 0) + lot.remaining
+    for asset, amount in expired.items():
+        draft.notice("points.expired", {"asset": asset, "amount": amount})
+
+
+def _activate(draft: Draft) -> None:
+    activated: dict[str, int] = {}
+    for lot in _due(draft, PENDING):
+        draft.take(lot, lot.remaining, AVAILABLE)
+        draft.open(
+            lot.asset,
+            AVAILABLE,
+            lot.remaining,
+            _ends_at(draft.program, lot),
+            lot.earned_at,
+            lot.rule,
+        )
+        activated[lot.asset] = activated.get(lot.asset, 0) + lot.remaining
+    for asset, amount in activated.items():
+        draft.notice("points.activated", {"asset": asset, "amount": amount})
+
+
+def _ends_at(program: Program, lot: Lot) -> datetime:
+    # Counted from the earning, not from the activation: waiting makes nothing live longer.
+    spec = program.assets[lot.asset]
+    return life_end(lot.earned_at, spec.lives, spec.ends_at_end_of, program.zone)
+
+
+def _remind(draft: Draft) -> None:
+    ending: dict[tuple[datetime, str], int] = {}
+    for lot in draft.all_lots():
+        if _remind_at(draft.program, lot) == draft.at:
+            place = (lot.expires_at, lot.asset)
+            ending[place] = ending.get(place, 0) + lot.remaining
+    for (expires_at, asset), amount in sorted(ending.items()):
+        data = {"asset": asset, "amount": amount, "expires_at": stamp(expires_at)}
+        draft.notice("points.expiring", data)
+
+
+def _lapse_punches(draft: Draft) -> None:
+    for meter, punches in draft.punches.items():
+        draft.punches[meter] = tuple(p for p in punches if p.lapses_at > draft.at)
+
+
+def _lapse_grants(draft: Draft) -> None:
+    for grant in draft.open_grants():
+        if grant.state == "reserved" and grant.held_until <= draft.at:
+            grant = release(draft, grant, state="lapsed")
+        if grant.state == "unlocked" and grant.lapses_at <= draft.at:
+            draft.put_grant(grant._replace(state="lapsed"))
+            data = {"reward": grant.reward, "grant": grant_name(grant)}
+            draft.notice("reward.lapsed", data)
+
+
+def release(draft: Draft, grant: Grant, *, state: str) -> Grant:
+    """End a reservation: points go back with their own expiry, an unlocked reward unlocks."""
+    lots = reserved_lots(draft, grant)
+    for lot in lots:
+        draft.take(lot, lot.remaining, AVAILABLE)
+        draft.open(lot.asset, AVAILABLE, lot.remaining, lot.expires_at, lot.earned_at, lot.rule)
+    if lots:
+        grant = grant._replace(state=state)
+        if grant.reward and state == "lapsed":
+            data = {"reward": grant.reward, "grant": grant_name(grant)}
+            draft.notice("reward.lapsed", data)
+    else:
+        grant = grant._replace(state="unlocked", request="", held_until=NEVER)
+    draft.put_grant(grant)
+    return grant
+
+
+def reserved_lots(draft: Draft, grant: Grant) -> list[Lot]:
+    """The lots that a reservation holds: those that its own entry opened."""
+    return [
+        lot
+        for lot in sorted(draft.all_lots(), key=lambda o: (o.seq, o.n))
+        if lot.compartment == RESERVED and lot.seq == grant.seq
+    ]

@@ -1,0 +1,107 @@
+"""The end of a topic, as a read_committed reader sees it: what a relay asks after a fault.
+
+What a crashed relay had committed to Kafka, but not yet deleted from the outbox, stands
+here; who reads it first sends nothing twice. It belongs to no consumer group.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from patron.errors import OffsetGone, StreamUnavailable
+from patron.stream.connection import KafkaConnection, translated, within
+from patron.stream.records import Partition
+
+log = logging.getLogger(__name__)
+
+NOTICE_ID_HEADER = "ce_id"
+CLOSE_WAIT_S = 3.0
+
+
+class ReadBack(NamedTuple):
+    """What stands in a topic behind the positions that were asked about."""
+
+    notice_ids: frozenset[str]
+    # Where to read on next time: the end of what is settled, by partition.
+    positions: dict[Partition, int]
+
+
+async def end_offsets(
+    connection: KafkaConnection, topic: str, *, deadline_s: float = 30.0
+) -> dict[Partition, int]:
+    """Where each partition of the topic ends for a read_committed reader."""
+    found = await read_back(connection, topic, None, deadline_s=deadline_s)
+    return found.positions
+
+
+async def read_back(
+    connection: KafkaConnection,
+    topic: str,
+    positions: Mapping[int, int] | None,
+    *,
+    deadline_s: float,
+) -> ReadBack:
+    """See `TransactionalPublisher.read_back`. With None only the ends are looked up."""
+    consumer = AIOKafkaConsumer(
+        **connection.arguments(),
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+    )
+    try:
+        found: ReadBack = await within(
+            deadline_s, _read_back(consumer, topic, positions), doing=f"Reading {topic} back"
+        )
+        return found
+    finally:
+        await _close(consumer)
+
+
+async def _read_back(consumer: Any, topic: str, positions: Mapping[int, int] | None) -> ReadBack:
+    await consumer.start()
+    await consumer._client._wait_on_metadata(topic)
+    places = [TopicPartition(topic, each) for each in consumer.partitions_for_topic(topic)]
+    consumer.assign(places)
+    ends = await consumer.end_offsets(places)
+    found: set[str] = set()
+    settled = {Partition(*place): int(end) for place, end in ends.items()}
+    if positions is None:
+        return ReadBack(notice_ids=frozenset(), positions=settled)
+
+    begins = await consumer.beginning_offsets(places)
+    unread = set()
+    for place in places:
+        start = max(positions.get(place.partition, 0), begins[place])
+        if start > ends[place]:
+            raise OffsetGone(
+                topic=topic,
+                partition=place.partition,
+                reason=f"we have read up to {start}, but the log ends at {ends[place]}",
+            )
+        consumer.seek(place, start)
+        if start < ends[place]:
+            unread.add(place)
+    consumer.pause(*(place for place in places if place not in unread))
+    while unread:
+        for records in (await consumer.getmany(timeout_ms=200)).values():
+            for record in records:
+                found.update(
+                    value.decode() for name, value in record.headers if name == NOTICE_ID_HEADER
+                )
+        for place in list(unread):
+            # The position passes aborted records and markers too, which are never returned.
+            if await consumer.position(place) >= ends[place]:
+                unread.discard(place)
+                consumer.pause(place)
+    return ReadBack(notice_ids=frozenset(found), positions=settled)
+
+
+async def _close(consumer: Any) -> None:
+    try:
+        with translated("Closing a reader"):
+            await asyncio.wait_for(consumer.stop(), CLOSE_WAIT_S)
+    except StreamUnavailable as fault:
+        log.warning("A reader did not close in time and was dropped: %s", fault)
