@@ -3,6 +3,9 @@
     PatronError
     ├── Transient           try the same work again, later
     │   ├── StoreUnavailable
+    │   │   └── OutcomeUnknown  read the claim rows on another session first
+    │   ├── Raced               at once, the whole transaction
+    │   ├── Fenced              without the partitions that it names
     │   ├── StreamUnavailable
     │   ├── ProducerFenced      build a new publisher, unless another took over
     │   └── PartitionFault      re-seek every partition to its claim, then:
@@ -33,6 +36,23 @@ class Transient(PatronError):
 
 class StoreUnavailable(Transient):
     """Postgres did not answer, or gave up on the transaction."""
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """A commit was sent and not answered: it may have happened."""
+
+
+class Raced(Transient):
+    """Another transaction wrote first what this one meant to write."""
+
+
+class Fenced(Transient):
+    """Partitions of the batch have another owner now; nothing of it was applied."""
+
+    def __init__(self, partitions: frozenset[tuple[str, int]]) -> None:
+        names = ", ".join(f"{topic}[{partition}]" for topic, partition in sorted(partitions))
+        super().__init__(f"claimed by another worker: {names}")
+        self.partitions = partitions
 
 
 class StreamUnavailable(Transient):

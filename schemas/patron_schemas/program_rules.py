@@ -1,0 +1,240 @@
+"""The rules of program documents, format 1: what is counted, and what is given for it.
+
+`patron_schemas.program` says what a document promises, and holds the rest of it.
+"""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import ConfigDict, Field
+
+from patron_schemas.program_words import (
+    POINTS_MAX,
+    Action,
+    Duration,
+    Elements,
+    Money,
+    Name,
+    Named,
+    Part,
+    Points,
+    Ratio,
+    Text,
+    Value,
+    Values,
+)
+
+Attributes = Annotated[dict[Value, Values[Value]], Field(min_length=1, max_length=20)]
+
+
+class Match(Part):
+    """Which lines of an order, or which events, count. All that is written must hold."""
+
+    category: Values[Value] | None = Field(
+        default=None, title="Categories", description="The line's category is one of these."
+    )
+    sku: Values[Value] | None = Field(
+        default=None,
+        title="SKUs",
+        description='The line\'s SKU is one of these. In quotes: "04011".',
+    )
+    kind: Values[Literal["goods", "service", "gift_card"]] | None = Field(
+        default=None, title="Kinds", description="The line is of one of these kinds."
+    )
+    tier: Values[Name] | None = Field(
+        default=None,
+        title="Tiers",
+        description="The member's tier before the order is one of these.",
+    )
+    attributes: Attributes | None = Field(
+        default=None,
+        title="Attributes",
+        description="These attributes of the line, or of the event, each have one of the values.",
+        examples=[{"brand": ["x", "y"]}],
+    )
+
+
+class Basis(Part):
+    """Which part of an order counts. Written as nothing: what was paid for goods, no more."""
+
+    tax: bool = Field(default=False, title="Tax", description="Tax counts.")
+    shipping: bool = Field(default=False, title="Shipping", description="Shipping counts.")
+    gift_cards: bool = Field(
+        default=False, title="Gift cards", description="Gift cards bought count."
+    )
+    paid_by_points: bool = Field(
+        default=False, title="Paid by points", description="What was paid with points counts."
+    )
+    paid_by_gift_card: bool = Field(
+        default=False,
+        title="Paid by gift card",
+        description="What was paid with a gift card counts.",
+    )
+    paid_by_promotion: bool = Field(
+        default=False, title="Paid by promotion", description="What a promotion paid counts."
+    )
+    before_discounts: bool = Field(
+        default=False, title="Before discounts", description="List prices count, not what was paid."
+    )
+
+
+class Meter(Part):
+    """A number that counts a member's doings over a window."""
+
+    counts: Literal["basis", "units", "orders", "events", "points"] = Field(
+        title="Counts",
+        description="basis: money spent. units: articles. orders: purchases. events: actions "
+        "such as reviews. points: what rules have earned of an asset.",
+    )
+    window: Literal["lifetime", "year", "half_year", "quarter", "month", "week", "day"] = Field(
+        default="lifetime",
+        title="Window",
+        description="Over what it counts: a local calendar period, or for ever.",
+    )
+    match: Match = Field(
+        default_factory=Match, title="Match", description="Which lines or events it counts."
+    )
+    basis: Basis = Field(
+        default_factory=Basis, title="Basis", description="Which part of an order it counts."
+    )
+    actions: Values[Action] | None = Field(
+        default=None,
+        title="Actions",
+        description="Which actions it counts. Only with counts: events.",
+    )
+    asset: Name | None = Field(
+        default=None, title="Asset", description="Which asset it counts. Only with counts: points."
+    )
+    punches: bool = Field(
+        default=False,
+        title="Punches",
+        description="What it counts are punches, which `every` uses up.",
+    )
+    lives: Duration | None = Field(
+        default=None,
+        title="Life of a punch",
+        description="How long a punch counts. Leave it out: for ever.",
+        examples=["P30D"],
+    )
+
+
+class PerAmount(Part):
+    """Points in proportion to what was paid."""
+
+    points: Ratio = Field(title="Points", description='How many: "1", "1.5" or "2/7".')
+    per: Money = Field(title="Per", description='For how much money: "1.00".')
+    rounding: Literal["floor", "half_up", "half_even", "ceil"] = Field(
+        default="floor", title="Rounding", description="How a fraction of a point is rounded."
+    )
+    by: Literal["order", "line"] = Field(
+        default="order", title="By", description="Round once an order, or once a line."
+    )
+
+
+class PerStep(Part):
+    """Points for every full step of what was paid."""
+
+    points: Points = Field(title="Points", description="How many for each full step.")
+    step: Money = Field(title="Step", description='How much money is a step: "2.00".')
+    by: Literal["order", "line"] = Field(
+        default="order",
+        title="By",
+        description="Count the full steps of the order, or of each line.",
+    )
+
+
+class PerEvent(Part):
+    """Points for something that a member did: a review, a share, a check-in."""
+
+    points: Points = Field(title="Points", description="How many for each time.")
+    action: Action = Field(title="Action", description="What the member did: review, share …")
+    once: Literal["never", "subject", "ever"] = Field(
+        default="never",
+        title="Once",
+        description="subject: once for each product (or whatever it is about). ever: once in a "
+        "member's life. never: every time.",
+    )
+
+
+class Every(Part):
+    """A reward for every so many punches."""
+
+    meter: Name = Field(title="Meter", description="A meter with punches: true.")
+    count: int = Field(
+        title="Count", description="How many punches unlock one reward.", ge=1, le=POINTS_MAX
+    )
+
+
+class Cap(Part):
+    """A ceiling on what one rule gives a member."""
+
+    window: Literal["order", "day", "week", "month", "year", "lifetime"] = Field(
+        title="Window", description="Within what: one order, a local day, a month …"
+    )
+    amount: Points = Field(title="Amount", description="No more points than this.")
+
+
+MECHANICS: Final = ("per_amount", "per_step", "per_event", "every")
+
+
+class Rule(Part):
+    """One line of the program: what is given, for what, to whom, up to how much."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["earn", "per_amount"]},
+                {"required": ["earn", "per_step"]},
+                {"required": ["earn", "per_event"]},
+                {"required": ["unlock", "every"]},
+            ]
+        }
+    )
+
+    rule: Name = Field(title="Rule", description="Its name: unique, and shown on statements.")
+    text: Text = Field(default_factory=dict)
+    earn: Name | None = Field(default=None, title="Earn", description="The asset that it gives.")
+    unlock: Name | None = Field(
+        default=None, title="Unlock", description="The reward that it gives."
+    )
+    per_amount: PerAmount | None = Field(
+        default=None,
+        title="Per amount",
+        description="In proportion to what was paid.",
+        examples=[{"points": "1", "per": "1.00"}],
+    )
+    per_step: PerStep | None = Field(
+        default=None,
+        title="Per step",
+        description="For every full step of what was paid.",
+        examples=[{"points": 10, "step": "2.00"}],
+    )
+    per_event: PerEvent | None = Field(
+        default=None,
+        title="Per event",
+        description="For something that a member did.",
+        examples=[{"points": 50, "action": "review", "once": "subject"}],
+    )
+    every: Every | None = Field(
+        default=None,
+        title="Every",
+        description="A reward for every so many punches.",
+        examples=[{"meter": "cups", "count": 10}],
+    )
+    match: Match = Field(
+        default_factory=Match, title="Match", description="Which lines or events count."
+    )
+    basis: Basis = Field(
+        default_factory=Basis, title="Basis", description="Which part of an order counts."
+    )
+    by_tier: Named[Ratio] = Field(
+        default_factory=dict,
+        title="By tier",
+        description="What the points are multiplied by, for members of a tier. Not named: 1.",
+        examples=[{"silver": "1.25", "gold": "3/2"}],
+    )
+    caps: Elements[Cap] = Field(
+        default=(),
+        title="Caps",
+        description="Ceilings.",
+        examples=[[{"window": "month", "amount": 500}]],
+    )

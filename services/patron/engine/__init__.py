@@ -1,0 +1,1 @@
+"""The one way in: facts become entries here, in one database transaction."""

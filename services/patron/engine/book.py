@@ -1,0 +1,169 @@
+"""One program's accounts while a batch of facts is decided: in memory, no IO.
+
+The engine fills a book from the tables, `patron replay` starts with an empty one; both
+put facts in here, in the order in which they act, and get the same decisions out.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from patron.core.account import OnceKey, OrderState, State
+from patron.core.decide import after, decide, needs, pass_time
+from patron.core.decision import Decision, Unfit
+from patron.core.facts import Fact, OrderCancelled, OrderCompleted, OrderRefunded
+from patron.core.program import Program
+from patron.engine.lineage import Lineage
+
+
+class Waits(NamedTuple):
+    """A refund or cancellation that came before its order: it is applied with it."""
+
+    order: str
+
+
+class HoldingsWanted(Exception):
+    """The lots and grants of this member have to be loaded before its next fact."""
+
+    def __init__(self, member: str) -> None:
+        super().__init__("holdings are not loaded")
+        self.member = member
+
+
+class Owned(NamedTuple):
+    """An order and the member whose it is."""
+
+    member: str
+    state: OrderState
+
+
+class Decided(NamedTuple):
+    """A decision, whose it is, and the state that it was decided on (None: time's own)."""
+
+    member: str
+    decision: Decision
+    before: State | None
+
+
+class Book:
+    """States by member, orders by id; facts go in one by one."""
+
+    def __init__(self, tenant: str, lineage: Lineage) -> None:
+        self.tenant = tenant
+        self.lineage = lineage
+        self.states: dict[str, State] = {}
+        self.orders: dict[str, Owned] = {}
+        self.once: dict[str, set[OnceKey]] = {}
+        self.waiting: dict[str, list[Fact]] = {}
+        self.decided: list[Decided] = []  # In the order in which they act.
+        self.unfit: list[tuple[Fact, Unfit]] = []  # Of those that waited for their order.
+
+    def put_fact(
+        self, fact: Fact, *, member: str | None, other: str | None = None
+    ) -> Unfit | Waits | None:
+        """Decide one fact, time up to it first; None: applied, or nothing to do.
+
+        `member` is the resolved id of whom the fact names, None where it names nobody.
+        Raises `HoldingsWanted` before anything has changed.
+        """
+        owned = self._order_of(fact)
+        if owned is not None:
+            if member is not None and member != owned.member:
+                return Unfit("order_of_another_member", "the order is another member's")
+            member = owned.member
+        if member is None:
+            return None if isinstance(fact, OrderCompleted) else _unknown(fact)
+
+        program = self._program(fact, owned)
+        if program is None:
+            return None  # Before the program's first version: it has nothing to say.
+        state = self._ready(program, fact, member, owned)
+        if other is not None:
+            state = state._replace(other=self._ready(program, fact, other, None))
+        decision = decide(program, state, fact)
+        if isinstance(decision, Unfit):
+            return _waits(fact, decision)
+
+        self._keep(member, state, decision)
+        if decision.other is not None:
+            assert other is not None
+            assert state.other is not None
+            self._keep(other, state.other, decision.other)
+        if isinstance(fact, OrderCompleted):
+            self._apply_waiting(fact.order)
+        return None
+
+    def pass_time(self, member: str, *, until: datetime) -> None:
+        """Let time do to one account what is due up to `until`."""
+        state = self.states[member]
+        if state.lots is None:
+            raise HoldingsWanted(member)
+
+        def program_at(instant: datetime) -> Program:
+            program = self.lineage.at(instant)
+            assert program is not None, "an account is older than its program"
+            return program
+
+        state, decisions = pass_time(program_at, state, tenant=self.tenant, until=until)
+        self.states[member] = state
+        self.decided.extend(Decided(member, decision, None) for decision in decisions)
+
+    def _ready(self, program: Program, fact: Fact, member: str, owned: Owned | None) -> State:
+        """The state that `fact` finds: time has passed up to it."""
+        state = self.states[member]
+        wanted = (
+            needs(program, fact).holdings
+            or (owned is not None and owned.state.completed is not None)
+            or (isinstance(fact, OrderCompleted) and fact.order in self.waiting)
+        )
+        if state.account.due_at <= fact.at:
+            self.pass_time(member, until=fact.at)
+            state = self.states[member]
+        elif wanted and state.lots is None:
+            raise HoldingsWanted(member)
+        return state._replace(
+            order=owned.state if owned else None, once=frozenset(self.once.get(member, ()))
+        )
+
+    def _program(self, fact: Fact, owned: Owned | None) -> Program | None:
+        if owned is not None and owned.state.version:
+            return self.lineage.named(owned.state.version)
+
+        return self.lineage.at(fact.at)
+
+    def _order_of(self, fact: Fact) -> Owned | None:
+        if isinstance(fact, OrderCompleted | OrderRefunded | OrderCancelled):
+            return self.orders.get(fact.order)
+
+        return None
+
+    def _keep(self, member: str, state: State, decision: Decision) -> None:
+        self.states[member] = after(state, decision)._replace(
+            order=None, once=frozenset(), other=None
+        )
+        if decision.once:
+            self.once.setdefault(member, set()).update(decision.once)
+        if decision.order is not None:
+            self.orders[decision.order.order] = Owned(member, decision.order)
+        self.decided.append(Decided(member, decision, state))
+
+    def _apply_waiting(self, order: str) -> None:
+        """Refunds that came before their order, by their own time, right after it."""
+        facts = self.waiting.pop(order, [])
+        for fact in sorted(facts, key=lambda fact: fact.at):
+            unfit = self.put_fact(fact, member=self.orders[order].member)
+            if isinstance(unfit, Unfit):
+                self.unfit.append((fact, unfit))
+
+
+def _unknown(fact: Fact) -> Unfit | Waits:
+    if isinstance(fact, OrderRefunded | OrderCancelled):
+        return Waits(fact.order)
+
+    return Unfit("unknown_member", "the event names no member")
+
+
+def _waits(fact: Fact, unfit: Unfit) -> Unfit | Waits:
+    if unfit.code == "order_unknown" and isinstance(fact, OrderRefunded | OrderCancelled):
+        return Waits(fact.order)
+
+    return unfit

@@ -1,0 +1,1 @@
+"""The only room that knows Postgres. No rule is applied here, and nothing is decided."""

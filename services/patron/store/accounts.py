@@ -1,0 +1,88 @@
+"""Accounts: locked in ascending order, read whole, written back whole."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import accumulate, chain
+from typing import NamedTuple
+from uuid import UUID
+
+from patron.store.pool import Connection, columns, sql
+
+
+class AccountRow(NamedTuple):
+    """One member in one program. `balances` has four numbers an asset, by asset number."""
+
+    account: int
+    member: int
+    merged_into: int | None
+    seq: int
+    due_at: datetime
+    tier: int
+    balances: Sequence[int]
+    state: bytes
+    chain: UUID
+
+
+class SavedAccount(NamedTuple):
+    """What changes of an account."""
+
+    account: int
+    seq: int
+    due_at: datetime
+    tier: int
+    state: bytes
+    chain: UUID
+    balances: Sequence[int]
+
+
+async def lock(
+    connection: Connection, *, tenant: int, program: int, members: Sequence[int]
+) -> list[AccountRow]:
+    """The accounts of these members, made where they are missing, locked to the commit."""
+    if not members:
+        return []
+
+    wanted = sorted(set(members))
+    rows = await connection.fetch(sql("accounts", "lock"), program, wanted)
+    if len(rows) < len(wanted):
+        missing = sorted(set(wanted) - {row["member"] for row in rows})
+        await connection.execute(sql("accounts", "open"), tenant, program, missing)
+        rows = await connection.fetch(sql("accounts", "lock"), program, wanted)
+    return [AccountRow(*row) for row in rows]
+
+
+async def due(
+    connection: Connection, *, program: int, until: datetime, accounts_max: int
+) -> list[AccountRow]:
+    """Accounts whose time has come, locked; those that are busy are left for later."""
+    rows = await connection.fetch(sql("accounts", "due"), program, until, accounts_max)
+    return [AccountRow(*row) for row in rows]
+
+
+async def save(connection: Connection, accounts: Sequence[SavedAccount]) -> None:
+    """Write back accounts that this transaction has locked."""
+    if not accounts:
+        return
+
+    numbers = [len(account.balances) for account in accounts]
+    firsts = [1, *(1 + end for end in accumulate(numbers))][:-1]
+    balances = list(chain.from_iterable(account.balances for account in accounts))
+    await connection.execute(
+        sql("accounts", "save"),
+        *columns([account[:6] for account in accounts], 6),
+        balances,
+        firsts,
+        numbers,
+    )
+
+
+async def read(connection: Connection, *, program: int, member: int) -> AccountRow | None:
+    """A member's account as it stands; None if there is none."""
+    row = await connection.fetchrow(sql("accounts", "read"), program, member)
+    return None if row is None else AccountRow(*row)
+
+
+async def by_tier(connection: Connection, *, program: int) -> dict[int, int]:
+    """How many members are in each tier, by its number."""
+    rows = await connection.fetch(sql("accounts", "by_tier"), program)
+    return {row["tier"]: row["members"] for row in rows}

@@ -1,0 +1,72 @@
+"""Members: the names that lead to them, and, apart and sealed, their personal data."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from patron.errors import Raced
+from patron.store.pool import Connection, columns, sql
+from patron.store.sealing import Sealer
+
+Name = tuple[str, UUID]  # kind, hash of the value
+
+
+class Member(NamedTuple):
+    """A member's number and opaque id."""
+
+    member: int
+    id: str
+
+
+async def find(connection: Connection, tenant: int, names: Sequence[Name]) -> dict[Name, Member]:
+    """Those of `names` that lead to somebody."""
+    if not names:
+        return {}
+
+    rows = await connection.fetch(sql("members", "find"), tenant, *columns(list(names), 2))
+    return {names[row["place"] - 1]: Member(row["member"], row["id"]) for row in rows}
+
+
+async def open_members(
+    connection: Connection, tenant: int, ids: Sequence[str]
+) -> dict[str, Member]:
+    """New members with these ids, which differ; their names are given by `name`."""
+    if not ids:
+        return {}
+
+    rows = await connection.fetch(sql("members", "open"), tenant, list(ids))
+    return {row["id"]: Member(row["member"], row["id"]) for row in rows}
+
+
+async def name(connection: Connection, tenant: int, names: Mapping[Name, int]) -> None:
+    """Let names lead to members. Raises `Raced` where somebody else took one first."""
+    if not names:
+        return
+
+    rows = [(*name, member) for name, member in sorted(names.items())]
+    given = await connection.fetch(sql("members", "name"), tenant, *columns(rows, 3))
+    if len(given) < len(rows):
+        raise Raced("a member's name was taken by another transaction")
+
+
+async def ids(connection: Connection, members: Sequence[int]) -> dict[int, str]:
+    """The opaque ids of members; one that was erased is missing."""
+    rows = await connection.fetch(sql("members", "ids"), list(members))
+    return {row["member"]: row["id"] for row in rows if row["id"] is not None}
+
+
+async def save_person(connection: Connection, sealer: Sealer, *, member: int, data: bytes) -> None:
+    """Keep a member's personal data under a key of their own."""
+    key, sealed_key = sealer.new_key()
+    await connection.execute(
+        sql("members", "save_person"), member, sealed_key, Sealer(key).seal(data)
+    )
+
+
+async def person(connection: Connection, sealer: Sealer, *, member: int) -> bytes | None:
+    """A member's personal data; None if there is none, or its key was destroyed."""
+    row = await connection.fetchrow(sql("members", "person"), member)
+    if row is None:
+        return None
+
+    return Sealer(sealer.open(row["data_key"])).open(row["ciphertext"])

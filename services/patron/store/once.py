@@ -1,0 +1,41 @@
+"""What a rule pays only once: keys that are kept for ever."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from patron.errors import Raced
+from patron.store.pool import Connection, columns, sql
+
+
+class Key(NamedTuple):
+    """A rule's number, and the hash of for whom and about what."""
+
+    rule: int
+    key: UUID
+
+
+async def taken(
+    connection: Connection, *, tenant: int, program: int, keys: Sequence[Key]
+) -> frozenset[Key]:
+    """Those of these keys that were used before."""
+    if not keys:
+        return frozenset()
+
+    rows = await connection.fetch(
+        sql("once", "taken"), tenant, program, *columns(sorted(set(keys)), 2)
+    )
+    return frozenset(Key(*row) for row in rows)
+
+
+async def insert(
+    connection: Connection, *, tenant: int, program: int, keys: Sequence[tuple[Key, int]]
+) -> None:
+    """Use keys up, each by an account. Raises `Raced` where one was used meanwhile."""
+    if not keys:
+        return
+
+    rows = sorted((*key, account) for key, account in keys)
+    status = await connection.execute(sql("once", "insert"), tenant, program, *columns(rows, 3))
+    if int(status.rpartition(" ")[2]) < len(rows):
+        raise Raced("a once-key was used by another transaction")

@@ -1,0 +1,64 @@
+"""Orders: one row each in a program, from the first of their events on."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from patron.errors import Raced
+from patron.store.pool import Connection, columns, sql
+
+
+class OrderRow(NamedTuple):
+    """An order as a level. `account` None: only a refund came yet, and waits."""
+
+    order_id: str
+    account: int | None
+    seq: int
+    version: int
+    tier: int
+    state: bytes
+
+
+class LockedOrder(NamedTuple):
+    """An order's row and the number of the member whose it is."""
+
+    row: OrderRow
+    member: int | None
+
+
+async def lock(
+    connection: Connection, *, tenant: int, program: int, order_ids: Sequence[str]
+) -> list[LockedOrder]:
+    """Those of these orders that there are, locked to the commit."""
+    if not order_ids:
+        return []
+
+    rows = await connection.fetch(sql("orders", "lock"), tenant, program, sorted(set(order_ids)))
+    return [LockedOrder(OrderRow(*row[:6]), row[6]) for row in map(tuple, rows)]
+
+
+async def insert(
+    connection: Connection, *, tenant: int, program: int, orders: Sequence[OrderRow]
+) -> None:
+    """New orders. Raises `Raced` where another transaction made one first."""
+    if not orders:
+        return
+
+    status = await connection.execute(
+        sql("orders", "insert"), tenant, program, *columns(sorted(orders, key=_id), 6)
+    )
+    if int(status.rpartition(" ")[2]) < len(orders):
+        raise Raced("an order was written by another transaction")
+
+
+async def update(
+    connection: Connection, *, tenant: int, program: int, orders: Sequence[OrderRow]
+) -> None:
+    """Orders that this transaction has locked."""
+    if orders:
+        await connection.execute(
+            sql("orders", "update"), tenant, program, *columns(sorted(orders, key=_id), 6)
+        )
+
+
+def _id(order: OrderRow) -> str:
+    return order.order_id

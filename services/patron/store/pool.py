@@ -1,0 +1,126 @@
+"""Connections, transactions, and Postgres' errors in the engine's own words."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import asyncpg
+
+from patron.errors import OutcomeUnknown, Raced, StoreUnavailable
+
+Connection = Any  # asyncpg ships no types: a connection, or a pool's proxy of one.
+Pool = Any
+
+ACQUIRE_S = 2.0
+COMMAND_S = 30.0
+
+# A server kills what a frozen or cut-off client left open, so that nobody waits for ever.
+SESSION = {
+    "application_name": "patron",
+    "timezone": "UTC",
+    "idle_in_transaction_session_timeout": "10s",
+    "transaction_timeout": "30s",
+    "lock_timeout": "5s",
+    "statement_timeout": "15s",
+    "jit": "off",
+}
+
+PASSING = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,  # Shut down, cancelled, starting up.
+    asyncpg.InsufficientResourcesError,  # Disk or connections ran out.
+    asyncpg.ReadOnlySQLTransactionError,  # A standby, until the new primary answers.
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.exceptions.TransactionTimeoutError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+
+RACES = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise `StoreUnavailable` for what passes, `Raced` for what a second try mends."""
+    try:
+        yield
+    except RACES as error:
+        raise Raced(f"another transaction was in the way ({type(error).__name__})") from error
+    except PASSING as error:
+        raise StoreUnavailable(f"Postgres: {error or type(error).__name__}") from error
+
+
+async def open_pool(dsn: str, *, size: int = 4, statement_cache_size: int = 200) -> Pool:
+    """A pool of sessions with timeouts. Raises `StoreUnavailable`."""
+    with translated():
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            command_timeout=COMMAND_S,
+            statement_cache_size=statement_cache_size,
+            server_settings=SESSION,
+        )
+
+
+async def connect(dsn: str) -> Connection:
+    """One session of its own, outside any pool."""
+    with translated():
+        return await asyncpg.connect(
+            dsn, command_timeout=COMMAND_S, server_settings={"timezone": "UTC"}
+        )
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction on a session of its own, committed on leaving without an error.
+
+    Raises `OutcomeUnknown` where the commit itself fails: only the claim rows can tell,
+    read on another session, whether it happened.
+    """
+    with translated():
+        async with pool.acquire(timeout=ACQUIRE_S) as connection:
+            under_way = connection.transaction()
+            await under_way.start()
+            try:
+                yield connection
+            except BaseException:
+                await _roll_back(connection, under_way)
+                raise
+            try:
+                await under_way.commit()
+            except (*PASSING, asyncio.CancelledError) as error:
+                raise OutcomeUnknown("Postgres did not say whether it committed") from error
+
+
+async def _roll_back(connection: Connection, under_way: Any) -> None:
+    try:
+        await under_way.rollback()
+    except PASSING:
+        # The session is gone and its transaction with it; the first error is the one to show.
+        connection.terminate()
+
+
+@asynccontextmanager
+async def session(pool: Pool) -> AsyncIterator[Connection]:
+    """A session without a transaction, for reading."""
+    with translated():
+        async with pool.acquire(timeout=ACQUIRE_S) as connection:
+            yield connection
+
+
+@cache
+def sql(area: str, verb: str) -> str:
+    """The text of one statement: sql/<area>/<verb>.sql."""
+    return (resources.files(__package__) / "sql" / area / f"{verb}.sql").read_text("utf-8")
+
+
+def columns(rows: list[Any], count: int) -> list[Any]:
+    """Rows turned on their side, for a statement that unnests one array a column."""
+    return list(zip(*rows, strict=True)) if rows else [()] * count

@@ -1,0 +1,2 @@
+-- Whose event it was. $1 event.
+SELECT member FROM seen WHERE event = $1;

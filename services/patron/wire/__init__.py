@@ -1,0 +1,1 @@
+"""The only translator: bytes to facts, documents to programs, notices to bytes."""

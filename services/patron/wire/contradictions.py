@@ -1,0 +1,257 @@
+"""Whether the parts of a program document fit together.
+
+Each field was found good by itself; here a rule's asset must be declared, a ladder must
+rise, a cap must have something to cap. Every contradiction is found, not only the first,
+also where other parts of the document could not be read: those count as declared.
+"""
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from functools import cache
+from zoneinfo import available_timezones
+
+from patron.wire.durations import roughly_s, span_of
+from patron.wire.mends import at_key, at_value, place_of, where
+from patron.wire.problems import Problem, nearest, shown
+from patron.wire.references import unknown_names
+from patron.wire.yaml_tree import Path, Tree
+from patron_schemas import program as language
+from patron_schemas.money import MINOR_DIGITS
+
+# Which mechanics look at the lines of an order, and so have a basis.
+BY_ORDER = ("per_amount", "per_step")
+
+
+def contradictions(
+    tree: Tree, document: language.ProgramDocument, places: Mapping[int, int]
+) -> Iterator[Problem]:
+    """Every contradiction. `places`: a rule's place in `document` → its place in the tree."""
+    yield from unknown_names(tree)
+    digits = MINOR_DIGITS.get(document.currency)
+    if digits is None:
+        what = f"unknown currency {shown(document.currency)}"
+        yield at_value(tree, ("currency",), what, nearest(document.currency, MINOR_DIGITS))
+    if document.zone not in zones():
+        what = f"unknown time zone {shown(document.zone)}"
+        yield at_value(tree, ("zone",), what, nearest(document.zone, zones()))
+    for name, asset in document.assets.items():
+        yield from _asset(tree, ("assets", name), asset)
+    for name, meter in document.meters.items():
+        yield from _meter(tree, ("meters", name), meter)
+    names: set[str] = set()
+    for index, rule in enumerate(document.rules):
+        path: Path = ("rules", places[index])
+        if rule.rule in names:
+            what = f"a second rule {shown(rule.rule)}"
+            yield at_value(tree, (*path, "rule"), what, "give it a name of its own")
+        names.add(rule.rule)
+        yield from _rule(tree, path, rule, document, digits)
+    if document.tiers is not None:
+        yield from _tiers(tree, document, document.tiers, digits)
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Every IANA zone. What the machine calls its own is not one."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})
+
+
+def _asset(tree: Tree, path: Path, asset: language.Asset) -> Iterator[Problem]:
+    if asset.ends is None:
+        if asset.remind is not None:
+            what = f"{where(tree, path)}: a reminder of an end that never comes"
+            yield at_key(tree, (*path, "remind"), what, 'add "ends", or remove "remind"')
+        return
+    life_s = roughly_s(span_of(asset.ends.after))
+    for field, text in (("pending", asset.pending), ("remind", asset.remind)):
+        if text is None:
+            continue
+        long_s = roughly_s(span_of(text))
+        if long_s > life_s or (long_s == life_s and asset.ends.at_end_of == "exact"):
+            what = f"{where(tree, path)}: {field} {text} is not shorter than its life"
+            mend = f"write less than {asset.ends.after}"
+            yield at_value(tree, (*path, field), what, mend)
+
+
+def _meter(tree: Tree, path: Path, meter: language.Meter) -> Iterator[Problem]:
+    name, counts = where(tree, path), meter.counts
+
+    def vain(field: str, why: str) -> Problem:
+        return at_key(tree, (*path, field), f'{name}: "{field}" {why}', "remove it")
+
+    if counts == "events" and meter.actions is None:
+        what = f"{name} counts events, but not which"
+        yield at_key(tree, path, what, "add it: actions: [review]")
+    if counts != "events" and meter.actions is not None:
+        yield vain("actions", f"means nothing where {counts} are counted")
+    if counts == "points" and meter.asset is None:
+        yield at_key(tree, path, f"{name} counts points, but not of what", "add it: asset: points")
+    if counts != "points" and meter.asset is not None:
+        yield vain("asset", f"means nothing where {counts} are counted")
+    if meter.punches and counts not in ("units", "events"):
+        what = f"{name}: punches of {counts}"
+        yield at_value(tree, (*path, "counts"), what, "write counts: units, or counts: events")
+    if meter.punches and "window" in meter.model_fields_set:
+        yield vain("window", "means nothing for punches, which each have a life (lives: P30D)")
+    if not meter.punches and meter.lives is not None:
+        what = f'{name}: "lives" is for punches only'
+        yield at_key(tree, (*path, "lives"), what, "add it: punches: true; or remove lives")
+    if counts not in ("basis", "orders") and "basis" in meter.model_fields_set:
+        yield vain("basis", f"means nothing where {counts} are counted")
+    yield from _vain_match(
+        tree, path, meter.match, lines=counts in ("basis", "units", "orders"),
+        attributes=counts != "points", tier=False,
+    )  # fmt: skip
+
+
+def _vain_match(
+    tree: Tree, path: Path, match: language.Match, *, lines: bool, attributes: bool, tier: bool
+) -> Iterator[Problem]:
+    """Conditions that nothing would ever look at."""
+    looked_at = {"category": lines, "sku": lines, "kind": lines, "attributes": attributes}
+    for field, used in {**looked_at, "tier": tier}.items():
+        if field in match.model_fields_set and not used:
+            what = f'{where(tree, path)}: "match.{field}" means nothing here'
+            yield at_key(tree, (*path, "match", field), what, "remove it")
+
+
+def _rule(
+    tree: Tree,
+    path: Path,
+    rule: language.Rule,
+    document: language.ProgramDocument,
+    digits: int | None,
+) -> Iterator[Problem]:
+    name = where(tree, path)
+    mechanics = [each for each in language.MECHANICS if getattr(rule, each) is not None]
+    mechanics.sort(key=lambda each: place_of(tree, (*path, each)))
+    if not mechanics:
+        what = f"{name} says not for what"
+        yield at_key(tree, path, what, f"add one of: {', '.join(language.MECHANICS)}")
+    for extra in mechanics[1:]:
+        what = f"{name} has {mechanics[0]} and {extra}"
+        yield at_key(tree, (*path, extra), what, "make two rules of it")
+    unlocks = mechanics[:1] == ["every"]
+    yield from _gift(tree, path, rule, unlocks=unlocks, mechanics=mechanics)
+    by_order = mechanics[:1] == [] or mechanics[0] in BY_ORDER
+    yield from _vain_match(
+        tree, path, rule.match, lines=by_order, attributes=not unlocks, tier=not unlocks
+    )
+    if not by_order and "basis" in rule.model_fields_set:
+        what = f'{name}: "basis" means nothing with {mechanics[0]}'
+        yield at_key(tree, (*path, "basis"), what, "remove it")
+    for tier, ratio in rule.by_tier.items():
+        yield from _ratio(tree, (*path, "by_tier", tier), ratio)
+    windows: set[str] = set()
+    for index, cap in enumerate(rule.caps):
+        if cap.window in windows:
+            what = f"{name}: a second cap by {cap.window}"
+            yield at_value(tree, (*path, "caps", index, "window"), what, "keep the lower one")
+        windows.add(cap.window)
+    yield from _mechanic(tree, path, rule, document, digits)
+
+
+def _gift(
+    tree: Tree,
+    path: Path,
+    rule: language.Rule,
+    *,
+    unlocks: bool,
+    mechanics: list[str],
+) -> Iterator[Problem]:
+    """What a rule gives: an asset by any mechanic but `every`, which unlocks a reward."""
+    name = where(tree, path)
+    if rule.earn is not None and rule.unlock is not None:
+        yield at_key(tree, (*path, "unlock"), f"{name} earns and unlocks", "make two rules of it")
+    elif mechanics and unlocks and rule.unlock is None:
+        at: Path = (*path, "earn") if rule.earn is not None else path
+        what = f'{name}: "every" unlocks a reward'
+        yield at_key(tree, at, what, "write unlock: and the name of a reward")
+    elif mechanics and not unlocks and rule.earn is None:
+        at = (*path, "unlock") if rule.unlock is not None else path
+        what = f"{name} gives no asset, and only `every` can unlock"
+        yield at_key(tree, at, what, "write earn: and the name of an asset")
+    for field in ("caps", "by_tier"):
+        if field in rule.model_fields_set and (unlocks or (rule.unlock and not rule.earn)):
+            what = f'{name}: "{field}" on a rule that earns nothing'
+            yield at_key(tree, (*path, field), what, "remove it")
+
+
+def _mechanic(
+    tree: Tree,
+    path: Path,
+    rule: language.Rule,
+    document: language.ProgramDocument,
+    digits: int | None,
+) -> Iterator[Problem]:
+    if rule.per_amount is not None:
+        yield from _ratio(tree, (*path, "per_amount", "points"), rule.per_amount.points)
+        yield from _money(tree, (*path, "per_amount", "per"), rule.per_amount.per, digits)
+    if rule.per_step is not None:
+        yield from _money(tree, (*path, "per_step", "step"), rule.per_step.step, digits)
+    if rule.every is not None:
+        at: Path = (*path, "every", "meter")
+        meter = document.meters.get(rule.every.meter)
+        if meter is not None and not meter.punches:
+            what = f"{where(tree, path)}: meter {shown(rule.every.meter)} has no punches"
+            yield at_value(tree, at, what, "add punches: true to the meter")
+
+
+def _ratio(tree: Tree, path: Path, text: str) -> Iterator[Problem]:
+    ratio = Fraction(text)
+    if ratio <= 0:
+        yield at_value(tree, path, f"{shown(text)} gives nothing", "write more than 0")
+    elif ratio > language.POINTS_MAX or ratio.denominator > language.POINTS_MAX:
+        yield at_value(tree, path, f"{shown(text)} could overflow", "write 10^12 at most")
+
+
+def _money(
+    tree: Tree, path: Path, text: str, digits: int | None, *, zero: bool = False
+) -> Iterator[Problem]:
+    """`digits` is None where the currency is unknown, which is a problem of its own."""
+    fraction = text.partition(".")[2]
+    if digits is not None and len(fraction) > digits:
+        what = f"{shown(text)} has more digits than the currency"
+        mend = f"write {digits} after the point" if digits else "write a whole number"
+        yield at_value(tree, path, what, mend)
+    elif Fraction(text) <= 0 and not zero:
+        yield at_value(tree, path, f"{shown(text)} is nothing", "write more than 0")
+
+
+def _tiers(
+    tree: Tree,
+    document: language.ProgramDocument,
+    tiers: language.Tiers,
+    digits: int | None,
+) -> Iterator[Problem]:
+    meter = document.meters.get(tiers.meter)
+    if meter is not None and meter.punches:
+        what = f"meter {shown(tiers.meter)} has punches, which are used up"
+        yield at_value(tree, ("tiers", "meter"), what, "name a meter without punches")
+    names: set[str] = set()
+    before: Fraction | None = None
+    for index, rung in enumerate(tiers.ladder):
+        path: Path = ("tiers", "ladder", index)
+        if rung.tier in names:
+            what = f"a second tier {shown(rung.tier)}"
+            yield at_value(tree, (*path, "tier"), what, "give it a name of its own")
+        names.add(rung.tier)
+        start = Fraction(rung.from_)
+        if before is None and start != 0:
+            what = f"the first tier starts at {rung.from_}, so nobody could be below it"
+            yield at_value(tree, (*path, "from"), what, 'write from: "0"; it is everybody\'s')
+        elif before is not None and start <= before:
+            what = f"tier {shown(rung.tier)} does not start above the one before it"
+            yield at_value(tree, (*path, "from"), what, "sort the tiers from the lowest up")
+        before = start
+        if meter is not None and meter.counts == "basis":
+            yield from _money(tree, (*path, "from"), rung.from_, digits, zero=True)
+        elif meter is not None and "." in rung.from_:
+            what = f"meter {shown(tiers.meter)} counts {meter.counts}, not money"
+            yield at_value(tree, (*path, "from"), what, "write a whole number")
+    held = tiers.held
+    ends = held is not None and held.until in ("end_of_window", "end_of_next_window")
+    if ends and meter is not None and meter.window == "lifetime":
+        what = f"a lifetime has no end, and meter {shown(tiers.meter)} counts over one"
+        mend = "write held: forever, or held: {for: P12M}, or give the meter a window"
+        yield at_value(tree, ("tiers", "held"), what, mend)

@@ -1,0 +1,71 @@
+"""Every name that a program document uses must be one that it declares.
+
+This looks at the plain tree, so that a name is checked also in a rule that has other
+mistakes, and a declaration with a mistake in it still declares its name.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from patron.wire.mends import at_key, at_value, where
+from patron.wire.problems import Problem, nearest, shown
+from patron.wire.yaml_tree import Path, Tree
+
+
+class _Use(NamedTuple):
+    """A place where a name is used; `key`: the name is a field's, not a value."""
+
+    path: Path
+    kind: str
+    name: object
+    key: bool = False
+
+
+def unknown_names(tree: Tree) -> Iterator[Problem]:
+    """Each use of an asset, meter, reward or tier that is nowhere declared."""
+    known = _declared(tree.data)
+    for path, kind, name, key in _uses(tree.data):
+        if isinstance(name, str) and name not in known[kind]:
+            at = at_key if key else at_value
+            what = f"{where(tree, path)}: no {kind} {shown(name)}"
+            yield at(tree, path, what, nearest(name, known[kind]))
+
+
+def _declared(data: dict[str, Any]) -> dict[str, list[str]]:
+    ladder = _list(_block(data.get("tiers")).get("ladder"))
+    tiers = [_block(rung).get("tier") for rung in ladder]
+    return {
+        "asset": list(_block(data.get("assets"))),
+        "meter": list(_block(data.get("meters"))),
+        "reward": list(_block(data.get("rewards"))),
+        "tier": [tier for tier in tiers if isinstance(tier, str)],
+    }
+
+
+def _uses(data: dict[str, Any]) -> Iterator[_Use]:
+    for name, meter in _block(data.get("meters")).items():
+        yield _Use(("meters", name, "asset"), "asset", _block(meter).get("asset"))
+    for index, element in enumerate(_list(data.get("rules"))):
+        yield from _uses_of_rule(("rules", index), _block(element))
+    yield _Use(("tiers", "meter"), "meter", _block(data.get("tiers")).get("meter"))
+    for name, reward in _block(data.get("rewards")).items():
+        for asset in _block(_block(reward).get("costs")):
+            yield _Use(("rewards", name, "costs", asset), "asset", asset, key=True)
+
+
+def _uses_of_rule(path: Path, rule: dict[str, Any]) -> Iterator[_Use]:
+    yield _Use((*path, "earn"), "asset", rule.get("earn"))
+    yield _Use((*path, "unlock"), "reward", rule.get("unlock"))
+    yield _Use((*path, "every", "meter"), "meter", _block(rule.get("every")).get("meter"))
+    for index, tier in enumerate(_list(_block(rule.get("match")).get("tier"))):
+        yield _Use((*path, "match", "tier", index), "tier", tier)
+    for tier in _block(rule.get("by_tier")):
+        yield _Use((*path, "by_tier", tier), "tier", tier, key=True)
+
+
+def _block(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
