@@ -186,15 +186,16 @@ def _lots_after(lots: tuple[Lot, ...], decision: Decision) -> tuple[Lot, ...]:
 
 def pass_time(
     program_at: ProgramAt, state: State, *, tenant: str, until: datetime
-) -> tuple[State, list[Decision]]:
+) -> tuple[State, list[tuple[State, Decision]]]:
     """Apply what time has done to an account up to and including `until`, instant by instant.
 
-    Needs the lots and grants. The account's `due_at` is exact afterwards.
+    Needs the lots and grants. The account's `due_at` is exact afterwards. Each decision
+    comes with the state that it was decided on.
     """
     decisions = []
     while (at := next_instant(program_at(until), state)) <= until:
         decision = decide(program_at(at), state, time_reached(tenant, at))
         assert isinstance(decision, Decision)
-        decisions.append(decision)
+        decisions.append((state, decision))
         state = after(state, decision)
     return state._replace(account=state.account._replace(due_at=at)), decisions

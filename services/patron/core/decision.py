@@ -58,6 +58,7 @@ class Decision(NamedTuple):
     """All that one fact does to one account: written whole or not at all."""
 
     fact: Fact
+    at: datetime  # When it acts: a request no earlier than its account's time.
     account: Account  # As it is after this.
     order: OrderState | None = None  # As it is after this; None: no order was touched.
     opened: tuple[Lot, ...] = ()

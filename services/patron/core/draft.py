@@ -240,6 +240,7 @@ class Draft:
         account = self.account
         return Decision(
             fact=self.fact,
+            at=self.at,
             account=Account(
                 account.member,
                 self.seq,

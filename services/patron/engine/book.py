@@ -7,7 +7,7 @@ put facts in here, in the order in which they act, and get the same decisions ou
 from datetime import datetime
 from typing import NamedTuple
 
-from patron.core.account import OnceKey, OrderState, State
+from patron.core.account import Grant, Lot, OnceKey, OrderState, State
 from patron.core.decide import after, decide, needs, pass_time
 from patron.core.decision import Decision, Unfit
 from patron.core.facts import Fact, OrderCancelled, OrderCompleted, OrderRefunded
@@ -37,11 +37,11 @@ class Owned(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """A decision, whose it is, and the state that it was decided on (None: time's own)."""
+    """A decision, whose it is, and the state that it was decided on."""
 
     member: str
     decision: Decision
-    before: State | None
+    before: State
 
 
 class Book:
@@ -71,7 +71,8 @@ class Book:
                 return Unfit("order_of_another_member", "the order is another member's")
             member = owned.member
         if member is None:
-            return None if isinstance(fact, OrderCompleted) else _unknown(fact)
+            # Without a member an order can be priced and counted; it earns nothing.
+            return None if isinstance(fact, OrderCompleted) else self._unknown(fact)
 
         program = self._program(fact, owned)
         if program is None:
@@ -81,7 +82,7 @@ class Book:
             state = state._replace(other=self._ready(program, fact, other, None))
         decision = decide(program, state, fact)
         if isinstance(decision, Unfit):
-            return _waits(fact, decision)
+            return self._waits(fact, decision)
 
         self._keep(member, state, decision)
         if decision.other is not None:
@@ -91,6 +92,18 @@ class Book:
         if isinstance(fact, OrderCompleted):
             self._apply_waiting(fact.order)
         return None
+
+    def put_holdings(
+        self, member: str, *, lots: tuple[Lot, ...], grants: tuple[Grant, ...]
+    ) -> None:
+        """Lots and grants as they were before the book; what it has decided is applied."""
+        state = self.states[member]
+        latest = state.account
+        state = state._replace(lots=lots, grants=grants)
+        for decided in self.decided:
+            if decided.member == member:
+                state = after(state, decided.decision)
+        self.states[member] = state._replace(account=latest)
 
     def pass_time(self, member: str, *, until: datetime) -> None:
         """Let time do to one account what is due up to `until`."""
@@ -105,13 +118,14 @@ class Book:
 
         state, decisions = pass_time(program_at, state, tenant=self.tenant, until=until)
         self.states[member] = state
-        self.decided.extend(Decided(member, decision, None) for decision in decisions)
+        self.decided.extend(Decided(member, decision, before) for before, decision in decisions)
 
     def _ready(self, program: Program, fact: Fact, member: str, owned: Owned | None) -> State:
         """The state that `fact` finds: time has passed up to it."""
         state = self.states[member]
+        touched = needs(program, fact)
         wanted = (
-            needs(program, fact).holdings
+            touched.holdings
             or (owned is not None and owned.state.completed is not None)
             or (isinstance(fact, OrderCompleted) and fact.order in self.waiting)
         )
@@ -120,8 +134,13 @@ class Book:
             state = self.states[member]
         elif wanted and state.lots is None:
             raise HoldingsWanted(member)
+        if owned is None and not touched.once:
+            return state
+
+        known = self.once.get(member, ())
         return state._replace(
-            order=owned.state if owned else None, once=frozenset(self.once.get(member, ()))
+            order=owned.state if owned else None,
+            once=frozenset(key for key in touched.once if key in known),
         )
 
     def _program(self, fact: Fact, owned: Owned | None) -> Program | None:
@@ -154,16 +173,18 @@ class Book:
             if isinstance(unfit, Unfit):
                 self.unfit.append((fact, unfit))
 
+    def _unknown(self, fact: Fact) -> Unfit | Waits:
+        if isinstance(fact, OrderRefunded | OrderCancelled):
+            return self._wait(fact)
 
-def _unknown(fact: Fact) -> Unfit | Waits:
-    if isinstance(fact, OrderRefunded | OrderCancelled):
+        return Unfit("unknown_member", "the event names no member")
+
+    def _waits(self, fact: Fact, unfit: Unfit) -> Unfit | Waits:
+        if unfit.code == "order_unknown" and isinstance(fact, OrderRefunded | OrderCancelled):
+            return self._wait(fact)
+
+        return unfit
+
+    def _wait(self, fact: OrderRefunded | OrderCancelled) -> Waits:
+        self.waiting.setdefault(fact.order, []).append(fact)
         return Waits(fact.order)
-
-    return Unfit("unknown_member", "the event names no member")
-
-
-def _waits(fact: Fact, unfit: Unfit) -> Unfit | Waits:
-    if unfit.code == "order_unknown" and isinstance(fact, OrderRefunded | OrderCancelled):
-        return Waits(fact.order)
-
-    return unfit

@@ -9,19 +9,22 @@ from typing import NamedTuple
 
 from patron.core.program import Program
 from patron.engine.lineage import InForce, Lineage
+from patron.engine.names import Names
 from patron.store import programs, tenants
 from patron.store.pool import Connection
+from patron.store.sealing import Sealer
 from patron.wire.documents import compile_document
-from patron.wire.incoming import Hasher
+from patron.wire.identity import Hasher
+from patron.wire.incoming import Sender
 
 
 class Served(NamedTuple):
-    """One program of one tenant, with the numbers that its rows keep for names."""
+    """One program of one tenant, with the numbers that its rows keep for its names."""
 
     number: int
     name: str
     lineage: Lineage
-    numbers: programs.Numbering
+    names: Names
 
 
 class Tenant(NamedTuple):
@@ -42,13 +45,17 @@ class Catalogue:
     def __init__(self, revision: int, tenants_by_name: Mapping[str, Tenant]) -> None:
         self.revision = revision
         self.tenants = tenants_by_name
+        self.senders = {
+            name: Sender(tenant.hasher, tenant.late_max, tenant.early_max)
+            for name, tenant in tenants_by_name.items()
+        }
 
     @classmethod
-    async def load(cls, connection: Connection) -> "Catalogue":
+    async def load(cls, connection: Connection, sealer: Sealer) -> "Catalogue":
         """Everything that is published, compiled."""
-        revision = await programs.revision(connection)
+        _, revision = await programs.revision(connection)
         by_name = {}
-        for row in await tenants.all_tenants(connection):
+        for row in await tenants.all_tenants(connection, sealer):
             served = await _served(connection, row.tenant)
             by_name[row.name] = Tenant(
                 row.tenant,
@@ -80,7 +87,12 @@ async def _served(connection: Connection, tenant: int) -> tuple[Served, ...]:
         rows.setdefault((row.program, row.name), []).append(row)
     return tuple(
         [
-            Served(number, name, _lineage(versions), await programs.numbering(connection, number))
+            Served(
+                number,
+                name,
+                _lineage(versions),
+                Names(await programs.numbering(connection, number)),
+            )
             for (number, name), versions in sorted(rows.items())
         ]
     )
@@ -88,8 +100,5 @@ async def _served(connection: Connection, tenant: int) -> tuple[Served, ...]:
 
 def _lineage(rows: Sequence[programs.VersionRow]) -> Lineage:
     return Lineage(
-        [
-            InForce(row.in_force_from, compiled(row.hash, row.document), row.version)
-            for row in rows
-        ]
+        [InForce(row.in_force_from, compiled(row.hash, row.document), row.version) for row in rows]
     )

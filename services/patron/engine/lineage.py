@@ -23,6 +23,7 @@ class Lineage:
         self.versions = sorted(versions, key=lambda version: (version.since, version.number))
         self._since = [version.since for version in self.versions]
         self._named = {version.program.version: version for version in self.versions}
+        self._numbered = {v.number: v.program.version for v in self.versions}
 
     def at(self, instant: datetime) -> Program | None:
         """The version in force then; None before the first."""
@@ -36,3 +37,7 @@ class Lineage:
     def number(self, version: str) -> int:
         """The row of the version with that hash."""
         return self._named[version].number
+
+    def hash_of(self, number: int) -> str:
+        """The hash of the version in that row; KeyError if it is another program's."""
+        return self._numbered[number]

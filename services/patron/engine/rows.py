@@ -1,53 +1,145 @@
-"""Core values as rows, and rows as core values. Names become numbers here, and back."""
+"""Core values as rows, and rows as core values."""
 
-from uuid import UUID
+from collections.abc import Mapping, Sequence
 
-from patron.core.account import (
-    AVAILABLE,
-    PENDING,
-    RESERVED,
-    Account,
-    Balance,
-    Grant,
-    Lot,
-    OrderState,
-    Take,
+from patron.core.account import Account, Balance, Grant, Lot, Take
+from patron.core.draft import EMPTY
+from patron.engine.names import (
+    COMPARTMENT,
+    COMPARTMENTS,
+    DESTINATION,
+    GRANT_STATE,
+    GRANT_STATES,
+    Names,
 )
-from patron.core.requests import ADJUSTED
-from patron.engine.catalogue import Served
-from patron.store import accounts, grants, ledger, orders
-from patron.store.programs import Numbering
+from patron.store.accounts import AccountRow
+from patron.store.grants import GrantRow
+from patron.store.ledger import LotRow, TakeRow
 from patron.wire import bodies
 
-COMPARTMENTS = (AVAILABLE, PENDING, RESERVED)
-
-# Where a take's points go, as its row keeps it. Append only.
-DESTINATIONS = (
-    "issuer", "redeemed", "expired", "available", "pending", "reserved", "debt", "transferred",
-)  # fmt: skip
-
-GRANT_STATES = ("unlocked", "reserved", "claimed", "cancelled", "lapsed", "revoked")
-
-ADJUSTED_NUMBER = -1  # Of the "rule" of lots that an operator opened.
-DEBT_COMPARTMENT = 3
-
-_COMPARTMENT = {name: number for number, name in enumerate((*COMPARTMENTS, "debt"))}
-_DESTINATION = {name: number for number, name in enumerate(DESTINATIONS)}
-_GRANT_STATE = {name: number for number, name in enumerate(GRANT_STATES)}
+SIDES = len(Balance._fields)
 
 
-class Names:
-    """Names of one program by number, and numbers by name."""
+def account_of(row: AccountRow, member: str, names: Names) -> Account:
+    """The account that a row keeps."""
+    stored = bodies.decode_account(row.state)
+    if stored is None:
+        return Account(member)
 
-    def __init__(self, numbers: Numbering) -> None:
-        self.assets, self.asset_of = numbers.assets, _turned(numbers.assets)
-        self.rules = {**numbers.rules, ADJUSTED: ADJUSTED_NUMBER}
-        self.rule_of = _turned(self.rules)
-        self.tiers = {"": 0, **numbers.tiers}
-        self.tier_of = {**_turned(numbers.tiers), 0: ""}
-        self.rewards = {"": 0, **numbers.rewards}
-        self.reward_of = {**_turned(numbers.rewards), 0: ""}
+    return Account(
+        member,
+        row.seq,
+        stored.at,
+        row.due_at,
+        names.tier_named[row.tier],
+        balances_of(row.balances, names),
+        stored.meters,
+        stored.punches,
+        stored.owed,
+        stored.used,
+        stored.qualifications,
+        stored.frozen,
+        stored.birthday,
+        stored.zone,
+        stored.consents,
+        stored.joined_at,
+    )
 
 
-def _turned(numbers: dict[str, int]) -> dict[int, str]:
-    return {number: name for name, number in numbers.items()}
+def balances_of(numbers: Sequence[int], names: Names) -> dict[str, Balance]:
+    """Balances by asset, of those that were ever held."""
+    balances = {}
+    for place in range(0, len(numbers), SIDES):
+        balance = Balance(*numbers[place : place + SIDES])
+        if balance != EMPTY:
+            balances[names.asset_named[place // SIDES + 1]] = balance
+    return balances
+
+
+def balance_numbers(balances: Mapping[str, Balance], names: Names) -> list[int]:
+    """Four numbers an asset, by the asset's number."""
+    numbers: list[int] = []
+    for name, balance in balances.items():
+        first = (names.asset[name] - 1) * SIDES
+        if len(numbers) < first + SIDES:
+            numbers.extend([0] * (first + SIDES - len(numbers)))
+        numbers[first : first + SIDES] = balance
+    return numbers
+
+
+def lot_row(lot: Lot, account: int, names: Names) -> LotRow:
+    """A lot's row."""
+    return LotRow(
+        account,
+        names.asset[lot.asset],
+        COMPARTMENT[lot.compartment],
+        lot.expires_at,
+        lot.earned_at,
+        lot.seq,
+        lot.n,
+        lot.amount,
+        lot.remaining,
+        names.rule[lot.rule],
+    )
+
+
+def lot_of(row: LotRow, names: Names) -> Lot:
+    """The lot that a row keeps."""
+    return Lot(
+        names.asset_named[row.asset],
+        COMPARTMENTS[row.compartment],
+        row.expires_at,
+        row.earned_at,
+        row.seq,
+        row.n,
+        row.amount,
+        row.remaining,
+        names.rule_named[row.rule],
+    )
+
+
+def take_row(take: Take, account: int, *, seq: int, n: int, names: Names) -> TakeRow:
+    """A take's row; `n` is its place in the entry."""
+    return TakeRow(
+        account,
+        seq,
+        n,
+        names.asset[take.asset],
+        COMPARTMENT[take.compartment],
+        take.amount,
+        DESTINATION[take.to],
+        take.lot_seq,
+        take.lot_n,
+    )
+
+
+def grant_row(grant: Grant, account: int, names: Names) -> GrantRow:
+    """A grant's row."""
+    return GrantRow(
+        account,
+        grant.seq,
+        grant.n,
+        names.reward[grant.reward],
+        GRANT_STATE[grant.state],
+        grant.unlocked_at,
+        grant.lapses_at,
+        grant.held_until,
+        bodies.encode_grant(grant),
+    )
+
+
+def grant_of(row: GrantRow, names: Names) -> Grant:
+    """The grant that a row keeps."""
+    stored = bodies.decode_grant(row.detail)
+    return Grant(
+        names.reward_named[row.reward],
+        row.seq,
+        row.n,
+        GRANT_STATES[row.state],
+        row.unlocked_at,
+        row.lapses_at,
+        stored.order,
+        stored.request,
+        row.ends_at,
+        stored.punches,
+    )

@@ -73,4 +73,4 @@ async def positions(connection: Connection, *, shard: int) -> dict[Place, int]:
 
 async def pending(connection: Connection, *, shard: int, counted_max: int = 100_000) -> int:
     """How many notices wait, counted up to a limit."""
-    return await connection.fetchval(sql("outbox", "pending"), shard, counted_max)
+    return int(await connection.fetchval(sql("outbox", "pending"), shard, counted_max))

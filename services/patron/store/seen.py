@@ -65,4 +65,5 @@ async def forget(connection: Connection, names: Sequence[Name]) -> None:
 
 async def member_of(connection: Connection, event: UUID) -> int | None:
     """The member of an event; None if it was never applied."""
-    return await connection.fetchval(sql("seen", "member"), event)
+    member: int | None = await connection.fetchval(sql("seen", "member"), event)
+    return member

@@ -26,12 +26,18 @@ async def put(
         await connection.execute(sql("waiting", "put"), tenant, program, *columns(list(facts), 5))
 
 
-async def take(
+async def find(
     connection: Connection, *, tenant: int, program: int, keys: Sequence[UUID]
 ) -> list[WaitingFact]:
-    """What waited for these keys; it waits no more."""
+    """What waits for these keys, locked to the commit."""
     if not keys:
         return []
 
-    rows = await connection.fetch(sql("waiting", "take"), tenant, program, sorted(set(keys)))
+    rows = await connection.fetch(sql("waiting", "find"), tenant, program, sorted(set(keys)))
     return [WaitingFact(*row) for row in rows]
+
+
+async def drop(connection: Connection, *, tenant: int, program: int, keys: Sequence[UUID]) -> None:
+    """What waited for these keys waits no more."""
+    if keys:
+        await connection.execute(sql("waiting", "drop"), tenant, program, sorted(set(keys)))

@@ -1,0 +1,83 @@
+"""CloudEvents 1.0: what every event says of itself, and limits that all share.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+# Limits are part of the promise. Without them one event is enough to stall a batch.
+LINES_MAX = 500
+NAME_LENGTH_MAX = 128
+ATTRIBUTES_MAX = 16
+POINTS_MAX = 10**12
+
+# An event may hold personal data, so an error must be fit for a log: no input in it.
+WIRE_CONFIG = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX)]
+OptionalName = Annotated[str, Field(max_length=NAME_LENGTH_MAX)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
+Money = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,3})?$", examples=["12.50"])]
+Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$", examples=["2", "0.750"])]
+Rate = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$", examples=["4.2550"])]
+Points = Annotated[int, Field(gt=0, le=POINTS_MAX)]
+Attributes = Annotated[dict[Name, OptionalName], Field(max_length=ATTRIBUTES_MAX)]
+
+
+class Wire(BaseModel):
+    """Strict about types, deaf to unknown fields, frozen once read."""
+
+    model_config = WIRE_CONFIG
+
+
+class Identifier(Wire):
+    """A name of a member that is not the opaque id; kept only as a keyed hash."""
+
+    kind: Literal["card", "qr", "phone", "email", "payment"]
+    value: Name
+
+
+class ByMember(Wire):
+    """Whose event it is: by the opaque id, or by one identifier."""
+
+    member: Name | None = None
+    identifier: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _one_name(self) -> "ByMember":
+        if (self.member is None) == (self.identifier is None):
+            raise ValueError("name the member by either member or identifier")
+        return self
+
+
+class ByMemberOrNobody(Wire):
+    """Whose event it is; neither where the order tells, or nobody is known."""
+
+    member: Name | None = None
+    identifier: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _one_name_at_most(self) -> "ByMemberOrNobody":
+        if self.member is not None and self.identifier is not None:
+            raise ValueError("name the member by member or identifier, not by both")
+        return self
+
+
+class CloudEvent(Wire):
+    """The attributes that Patron reads; (tenant, source, id) names an event for ever."""
+
+    specversion: Literal["1.0"]
+    id: Name
+    source: Name
+    time: AwareDatetime  # When it happened, not when it was sent.
+    tenant: Name = "default"
+    subject: OptionalName | None = None
+    datacontenttype: OptionalName | None = None
+    dataschema: OptionalName | None = None
+    partitionkey: OptionalName | None = None
+    correlationid: OptionalName | None = None
+    causationid: OptionalName | None = None
+    traceparent: OptionalName | None = None
+    tracestate: OptionalName | None = None

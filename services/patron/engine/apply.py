@@ -1,0 +1,322 @@
+"""THE write path: a batch of facts becomes entries in one transaction, or nothing does.
+
+Claims move first, then names of events are claimed, then what the facts may touch is
+locked and loaded, decided in memory, and written; one commit covers all of it, notices
+and dead letters included. Every service that changes anything comes through here.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from patron.core.decision import Unfit
+from patron.core.facts import EventName
+from patron.engine.book import HoldingsWanted, Waits
+from patron.engine.business import Business, count_business
+from patron.engine.catalogue import Catalogue, Tenant
+from patron.engine.reading import Meant, Page
+from patron.engine.resolving import resolve
+from patron.engine.writing import Encoded, Writing
+from patron.errors import Fenced, Raced
+from patron.store import claims, dead_letters, members, partitions, programs, seen
+from patron.store.claims import Advance
+from patron.store.dead_letters import DeadLetter
+from patron.store.pool import Connection, Pool, session, transaction
+from patron.store.sealing import Sealer
+from patron.wire.incoming import Arrived
+from patron.wire.reasons import MEANING, Reason
+
+T = TypeVar("T")
+
+TRIES_MAX = 5  # Of a transaction that another one raced.
+
+
+class Received(NamedTuple):
+    """A fact that arrived, and the record that brought it."""
+
+    arrived: Arrived
+    record: dead_letters.Original
+
+
+class Batch(NamedTuple):
+    """What one transaction covers. `received` is in the order in which it acts."""
+
+    group: str
+    advances: Sequence[Advance] = ()
+    received: Sequence[Received] = ()
+    unreadable: Sequence[DeadLetter] = ()
+
+
+class Applied(NamedTuple):
+    """What became of a batch: how many records by outcome, dead letters by code."""
+
+    outcomes: Mapping[str, int]
+    dead_letters: Mapping[str, int]
+    notices: int
+    business: Business
+
+
+class _PartitionsMissing(Exception):
+    """Rows belong where no partition is yet: make them, and begin again."""
+
+    def __init__(self, wanted: set[partitions.Partition]) -> None:
+        super().__init__("partitions are missing")
+        self.wanted = wanted
+
+
+class _Published(Exception):
+    """Something was published since the catalogue was read: read it again, and begin again."""
+
+
+class Engine:
+    """Applies batches, and time. Built once in a process; safe for one batch at a time."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        catalogue: Catalogue,
+        *,
+        group: str,
+        shards: int,
+        sealer: Sealer,
+        known_partitions: set[str],
+    ) -> None:
+        self.pool = pool
+        self.catalogue = catalogue
+        self.group = group
+        self._shards = shards
+        self._sealer = sealer
+        self._partitions = known_partitions
+
+    @classmethod
+    async def open(cls, pool: Pool, *, group: str, sealer: Sealer, shards: int = 1) -> "Engine":
+        """An engine that knows all that is published now."""
+        async with session(pool) as connection:
+            catalogue = await Catalogue.load(connection, sealer)
+            known = await partitions.known(connection)
+        return cls(
+            pool, catalogue, group=group, shards=shards, sealer=sealer, known_partitions=known
+        )
+
+    async def apply(self, batch: Batch) -> Applied:
+        """Apply a batch whole. What was applied before changes nothing.
+
+        Raises `Fenced`, `StoreUnavailable`, and `OutcomeUnknown` where only the claims
+        can tell whether it was committed.
+        """
+        weeks = {partitions.of_week(_week(received)) for received in batch.received}
+        await self._make(weeks)
+        return await self.retried(lambda connection: self._apply(connection, batch))
+
+    async def retried(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Do `work` in a transaction; again where a race or something missing stopped it."""
+        for tries_left in reversed(range(TRIES_MAX)):
+            try:
+                async with transaction(self.pool) as connection:
+                    return await work(connection)
+            except _PartitionsMissing as missing:
+                await self._make(missing.wanted)
+            except _Published:
+                await self._reload()
+            except Raced:
+                if not tries_left:
+                    raise
+        raise Raced("the transaction found no quiet moment")
+
+    async def _apply(self, connection: Connection, batch: Batch) -> Applied:
+        if batch.advances:
+            fenced = await claims.advance(connection, group=batch.group, steps=batch.advances)
+            if fenced:
+                raise Fenced(fenced)
+        recorded_at = await self.begin(connection)
+        outcomes: Counter[str] = Counter()
+        letters = list(batch.unreadable)
+        business: Business = Counter()
+        notices = 0
+        for tenant, received in self._by_tenant(batch.received).items():
+            part = _Part(self, connection, tenant, recorded_at)
+            letters += await part.apply(received, outcomes)
+            notices += part.notices
+            business += part.business
+        await dead_letters.append(connection, self._sealer, letters)
+        codes = Counter(letter.code for letter in letters)
+        if letters:
+            outcomes["dead_letter"] += len(letters)
+        return Applied(outcomes, codes, notices, business)
+
+    async def begin(self, connection: Connection) -> datetime:
+        """The transaction's clock, once the catalogue is what is published."""
+        recorded_at, revision = await programs.revision(connection)
+        if revision != self.catalogue.revision:
+            raise _Published
+        return recorded_at
+
+    async def _reload(self) -> None:
+        async with session(self.pool) as connection:
+            self.catalogue = await Catalogue.load(connection, self._sealer)
+
+    async def _make(self, wanted: set[partitions.Partition]) -> None:
+        missing = {partition for partition in wanted if partition.name not in self._partitions}
+        if missing:
+            await partitions.ensure(self.pool, missing)
+            self._partitions |= {partition.name for partition in missing}
+
+    def _by_tenant(self, received: Sequence[Received]) -> dict[Tenant, list[Received]]:
+        by_tenant: dict[str, list[Received]] = {}
+        for each in received:
+            by_tenant.setdefault(each.arrived.fact.name.tenant, []).append(each)
+        # Tenants in one order everywhere, so that no two transactions wait in a circle.
+        return {self.catalogue.tenants[name]: by_tenant[name] for name in sorted(by_tenant)}
+
+    async def write(
+        self,
+        connection: Connection,
+        page: Page,
+        encoded: Mapping[EventName, Encoded],
+        recorded_at: datetime,
+    ) -> int:
+        """Write what a page's book has decided; return how many notices that owes."""
+        writing = Writing(page, recorded_at=recorded_at, shards=self._shards)
+        writing.collect(encoded)
+        wanted = writing.partitions()
+        if any(partition.name not in self._partitions for partition in wanted):
+            raise _PartitionsMissing(wanted)
+        await writing.save(connection)
+        return len(writing.notices)
+
+    async def save_persons(
+        self, connection: Connection, received: Sequence[Received], numbers: Mapping[str, int]
+    ) -> None:
+        """Personal data goes to its own table, and nowhere else."""
+        for each in received:
+            person, fact = each.arrived.person, each.arrived.fact
+            if person is not None:
+                member = numbers[fact.member.value]  # type: ignore[union-attr]
+                await members.save_person(connection, self._sealer, member=member, data=person)
+
+
+class _Part:
+    """One tenant's part of a batch."""
+
+    def __init__(
+        self, engine: Engine, connection: Connection, tenant: Tenant, recorded_at: datetime
+    ) -> None:
+        self.engine = engine
+        self.connection = connection
+        self.tenant = tenant
+        self.recorded_at = recorded_at
+        self.notices = 0
+        self.business: Business = Counter()
+
+    async def apply(self, received: list[Received], outcomes: Counter[str]) -> list[DeadLetter]:
+        """Apply these facts to every program of the tenant; return what cannot be applied."""
+        unfit: dict[EventName, Unfit] = {}
+        resolved = await resolve(
+            self.connection, self.tenant.number, [each.arrived.fact for each in received]
+        )
+        fresh, letters = await self._claim(received, resolved.meant, outcomes, resolved.numbers)
+        meant = [each for _, each in fresh]
+        applied: set[EventName] = set()
+        for served in self.tenant.programs:
+            page = Page(self.tenant, served)
+            await page.load(self.connection, meant, resolved.numbers)
+            for each in meant:
+                said = await self._decide(page, each)
+                if isinstance(said, Unfit):
+                    unfit[each.fact.name] = said
+                else:
+                    applied.add(each.fact.name)
+            unfit |= {fact.name: why for fact, why in page.book.unfit}
+            await self._write(page, fresh)
+        await self.engine.save_persons(
+            self.connection, [each for each, _ in fresh], resolved.numbers
+        )
+        return letters + await self._set_aside(fresh, unfit, applied, outcomes)
+
+    async def _claim(
+        self,
+        received: list[Received],
+        meant: list[Meant | Unfit],
+        outcomes: Counter[str],
+        numbers: Mapping[str, int],
+    ) -> tuple[list[tuple[Received, Meant]], list[DeadLetter]]:
+        """Those whose names are new, claimed; and dead letters of names that said else before."""
+        letters: list[DeadLetter] = []
+        first: dict[EventName, tuple[Received, Meant]] = {}
+        for each, whom in zip(received, meant, strict=True):
+            name = each.arrived.fact.name
+            if isinstance(whom, Unfit):
+                letters.append(DeadLetter(each.record, whom.code, whom.detail))
+            elif name not in first:
+                first[name] = (each, whom)
+            elif first[name][0].arrived.content == each.arrived.content:
+                outcomes["duplicate"] += 1
+            else:
+                letters.append(_letter(each, Reason.ID_REUSE))
+        names = [_seen_name(each, self.tenant, numbers, whom) for each, whom in first.values()]
+        fresh = []
+        said = await seen.claim(self.connection, names)
+        for (each, whom), outcome in zip(first.values(), said, strict=True):
+            if outcome == seen.FRESH:
+                fresh.append((each, whom))
+            elif outcome == seen.DUPLICATE:
+                outcomes["duplicate"] += 1
+            else:
+                letters.append(_letter(each, Reason.ID_REUSE))
+        return fresh, letters
+
+    async def _decide(self, page: Page, meant: Meant) -> Unfit | Waits | None:
+        while True:
+            try:
+                return page.book.put_fact(meant.fact, member=meant.member, other=meant.other)
+            except HoldingsWanted as wanted:
+                await page.load_holdings(self.connection, [wanted.member])
+
+    async def _write(self, page: Page, fresh: list[tuple[Received, Meant]]) -> None:
+        encoded = {
+            each.arrived.fact.name: Encoded(each.arrived.body, each.arrived.event)
+            for each, _ in fresh
+        }
+        self.notices += await self.engine.write(self.connection, page, encoded, self.recorded_at)
+        count_business(self.business, page)
+
+    async def _set_aside(
+        self,
+        fresh: list[tuple[Received, Meant]],
+        unfit: Mapping[EventName, Unfit],
+        applied: set[EventName],
+        outcomes: Counter[str],
+    ) -> list[DeadLetter]:
+        """Dead letters of what no program could apply; they give their names back."""
+        letters, forgotten = [], []
+        for each, _ in fresh:
+            name = each.arrived.fact.name
+            if name not in unfit:
+                outcomes["applied"] += 1
+                continue
+            letters.append(DeadLetter(each.record, unfit[name].code, unfit[name].detail))
+            if name not in applied:
+                forgotten.append(_seen_name(each, self.tenant, {}, None))
+        if forgotten:
+            await seen.forget(self.connection, forgotten)
+        return letters
+
+
+def _letter(each: Received, reason: Reason) -> DeadLetter:
+    return DeadLetter(each.record, reason, MEANING[reason])
+
+
+def _week(received: Received) -> int:
+    return partitions.week_of(received.arrived.received_at)
+
+
+def _seen_name(
+    each: Received, tenant: Tenant, numbers: Mapping[str, int], whom: Meant | None
+) -> seen.Name:
+    arrived = each.arrived
+    week = _week(each)
+    # It can't have been received before it happened, give or take an early clock.
+    first = partitions.week_of(arrived.fact.at - tenant.early_max)
+    member = numbers.get(whom.member) if whom and whom.member else None
+    return seen.Name(week, arrived.event, arrived.content, member, min(first, week))

@@ -1,0 +1,37 @@
+"""A program's names as the small numbers that its rows keep, and back."""
+
+from collections.abc import Mapping
+
+from patron.core.account import AVAILABLE, PENDING, RESERVED
+from patron.core.requests import ADJUSTED
+from patron.store.programs import Numbering
+
+# Each of these is a column's meaning. Append only.
+COMPARTMENTS = (AVAILABLE, PENDING, RESERVED, "debt")
+DESTINATIONS = (
+    "issuer", "redeemed", "expired", "available", "pending", "reserved", "debt", "transferred",
+)  # fmt: skip
+GRANT_STATES = ("unlocked", "reserved", "claimed", "cancelled", "lapsed", "revoked")
+ADJUSTED_NUMBER = -1  # Of the "rule" of lots that an operator opened.
+
+COMPARTMENT = {name: number for number, name in enumerate(COMPARTMENTS)}
+DESTINATION = {name: number for number, name in enumerate(DESTINATIONS)}
+GRANT_STATE = {name: number for number, name in enumerate(GRANT_STATES)}
+
+
+class Names:
+    """Numbers by name and names by number, of one program. 0 stands for no name."""
+
+    def __init__(self, numbers: Numbering) -> None:
+        self.asset = dict(numbers.assets)
+        self.asset_named = _turned(self.asset)
+        self.rule = {**numbers.rules, ADJUSTED: ADJUSTED_NUMBER}
+        self.rule_named = _turned(self.rule)
+        self.tier = {"": 0, **numbers.tiers}
+        self.tier_named = _turned(self.tier)
+        self.reward = {"": 0, **numbers.rewards}
+        self.reward_named = _turned(self.reward)
+
+
+def _turned(numbers: Mapping[str, int]) -> dict[int, str]:
+    return {number: name for name, number in numbers.items()}

@@ -1,0 +1,179 @@
+"""A book filled from the tables: whatever a batch's facts may touch, locked and loaded."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from patron.core.account import OnceKey, State
+from patron.core.decide import needs
+from patron.core.facts import EventName, Fact, OrderCancelled, OrderCompleted, OrderRefunded
+from patron.engine.book import Book, Owned
+from patron.engine.catalogue import Served, Tenant
+from patron.engine.rows import account_of, grant_of, lot_of
+from patron.store import accounts, grants, ledger, once, orders, waiting
+from patron.store import members as members_table
+from patron.store.accounts import AccountRow
+from patron.store.orders import LockedOrder
+from patron.store.pool import Connection
+from patron.wire import bodies
+from patron.wire.identity import once_key, order_key
+
+
+class Meant(NamedTuple):
+    """A fact, and whom it means: members' ids, as resolved."""
+
+    fact: Fact
+    member: str | None
+    other: str | None = None
+
+
+class Page:
+    """A book and the rows behind it: one program's part of a batch."""
+
+    def __init__(self, tenant: Tenant, served: Served) -> None:
+        self.tenant = tenant
+        self.served = served
+        self.book = Book(tenant.name, served.lineage)
+        self.rows: dict[str, AccountRow] = {}  # By member id.
+        self.known_orders: set[str] = set()
+        self.waited: dict[EventName, str] = {}  # What waits in the tables, and for which order.
+
+    async def load(
+        self, connection: Connection, facts: Sequence[Meant], members: Mapping[str, int]
+    ) -> None:
+        """Lock and load what `facts` may touch, one round trip a table.
+
+        `members` has the numbers of all that the facts mean; those of orders are added.
+        """
+        found = await self._load_orders(connection, facts)
+        ids = {number: member for member, number in members.items()}
+        for order in found:
+            if order.member is not None and order.member not in ids:
+                ids |= await _ids(connection, found)
+                break
+        await self._lock(connection, ids)
+        await self._fill_orders(connection, found, ids)
+        await self._load_once(connection, facts)
+        await self.load_holdings(connection, self._want_holdings(facts))
+
+    async def _load_orders(
+        self, connection: Connection, facts: Sequence[Meant]
+    ) -> list[LockedOrder]:
+        wanted = [order for fact, _, _ in facts if (order := _order_of(fact))]
+        return await orders.lock(
+            connection, tenant=self.tenant.number, program=self.served.number, order_ids=wanted
+        )
+
+    async def _lock(self, connection: Connection, ids: Mapping[int, str]) -> None:
+        rows = await accounts.lock(
+            connection, tenant=self.tenant.number, program=self.served.number, members=list(ids)
+        )
+        for row in rows:
+            self.put_account(row, ids[row.member])
+
+    def put_account(self, row: AccountRow, member: str) -> None:
+        """Open an account's state in the book."""
+        self.rows[member] = row
+        self.book.states[member] = State(account_of(row, member, self.served.names))
+
+    async def _fill_orders(
+        self, connection: Connection, found: Sequence[LockedOrder], ids: Mapping[int, str]
+    ) -> None:
+        self.known_orders.update(order.row.order_id for order in found)
+        whole = [o for o in found if o.row.account is not None]
+        lines = await ledger.bodies(connection, [(o.row.account or 0, o.row.seq) for o in whole])
+        for order in whole:
+            row = order.row
+            fact, _ = bodies.decode_body(bodies.ORDER_COMPLETED, lines[row.account or 0, row.seq])
+            assert isinstance(fact, OrderCompleted)
+            state = bodies.order_state(
+                row.state,
+                order=row.order_id,
+                completed=fact,
+                seq=row.seq,
+                version=self.served.lineage.hash_of(row.version),
+                tier=self.served.names.tier_named[row.tier],
+            )
+            self.book.orders[row.order_id] = Owned(ids[order.member or 0], state)
+        await self._load_waiting(
+            connection, [o.row.order_id for o in found if o.row.account is None]
+        )
+
+    async def _load_waiting(self, connection: Connection, order_ids: Iterable[str]) -> None:
+        by_key = {order_key(order): order for order in order_ids}
+        rows = await waiting.find(
+            connection,
+            tenant=self.tenant.number,
+            program=self.served.number,
+            keys=list(by_key),
+        )
+        for row in rows:
+            fact = bodies.decode_fact(row.kind, row.fact)
+            self.book.waiting.setdefault(by_key[row.key], []).append(fact)
+            self.waited[fact.name] = by_key[row.key]
+
+    async def _load_once(self, connection: Connection, facts: Sequence[Meant]) -> None:
+        wanted: dict[once.Key, tuple[str, OnceKey]] = {}
+        for fact, member, _ in facts:
+            program = self.served.lineage.at(fact.at)
+            if program is None or member is None:
+                continue
+            for key in needs(program, fact).once:
+                wanted[self.once_row(key, member)] = (member, key)
+        taken = await once.taken(
+            connection,
+            tenant=self.tenant.number,
+            program=self.served.number,
+            keys=list(wanted),
+        )
+        for row in taken:
+            member, key = wanted[row]
+            self.book.once.setdefault(member, set()).add(key)
+
+    def once_row(self, key: OnceKey, member: str) -> once.Key:
+        """A once-key as the tables keep it."""
+        return once.Key(self.served.names.rule[key.rule], once_key(member, key.subject))
+
+    def _want_holdings(self, facts: Sequence[Meant]) -> set[str]:
+        """Members whose lots and grants some fact will surely ask for."""
+        wanted = set()
+        for fact, member, other in facts:
+            owned = self.book.orders.get(_order_of(fact) or "")
+            whose = owned.member if owned else member
+            if whose is None:
+                continue
+            program = self.served.lineage.at(fact.at)
+            if (
+                owned is not None
+                or _order_of(fact) in self.book.waiting
+                or self.book.states[whose].account.due_at <= fact.at
+                or (program is not None and needs(program, fact).holdings)
+            ):
+                wanted.add(whose)
+                if other is not None:
+                    wanted.add(other)
+        return wanted
+
+    async def load_holdings(self, connection: Connection, members: Iterable[str]) -> None:
+        """Open lots and grants, as they were before this batch and after what it decided."""
+        names = self.served.names
+        wanted = {self.rows[m].account: m for m in members if self.book.states[m].lots is None}
+        if not wanted:
+            return
+
+        lots = await ledger.open_lots(connection, list(wanted))
+        held = await grants.open_grants(connection, list(wanted))
+        for account, member in wanted.items():
+            self.book.put_holdings(
+                member,
+                lots=tuple(lot_of(row, names) for row in lots if row.account == account),
+                grants=tuple(grant_of(row, names) for row in held if row.account == account),
+            )
+
+
+async def _ids(connection: Connection, found: Sequence[LockedOrder]) -> dict[int, str]:
+    numbers = sorted({order.member for order in found if order.member is not None})
+    return await members_table.ids(connection, numbers)
+
+
+def _order_of(fact: Fact) -> str | None:
+    return fact.order if isinstance(fact, OrderCompleted | OrderRefunded | OrderCancelled) else None

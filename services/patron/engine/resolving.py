@@ -1,0 +1,101 @@
+"""Whom facts mean: names become members, and unknown ones open new members.
+
+Facts are taken in order, so that a name that one fact links leads the next one to its
+member, whether both come in one batch or in two.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from patron.core.decision import Unfit
+from patron.core.facts import Fact, IdentifiersLinked, MemberEnrolled, TransferAsked, Who
+from patron.engine.reading import Meant
+from patron.store import members
+from patron.store.members import Member, Name
+from patron.store.pool import Connection
+from patron.wire.identity import who_key
+
+
+class Resolved(NamedTuple):
+    """Facts with the members they mean, or why they cannot mean them; and members' numbers."""
+
+    meant: list[Meant | Unfit]
+    numbers: dict[str, int]
+
+
+async def resolve(connection: Connection, tenant: int, facts: list[Fact]) -> Resolved:
+    """Find or open whom the facts mean, and write down the names that they bring.
+
+    Raises `Raced` where another transaction opened one of them first.
+    """
+    names = sorted({_name(who) for fact in facts for who in _all_named(fact)})
+    known = await members.find(connection, tenant, names)
+    leads_to = {name: member.id for name, member in known.items()}
+    book = _Names(leads_to)
+    meant = [book.meant(fact) for fact in facts]
+    opened = await members.open_members(connection, tenant, sorted(book.opened))
+    everybody = {member.id: member for member in (*known.values(), *opened.values())}
+    await members.name(
+        connection, tenant, {name: everybody[book.leads_to[name]].member for name in book.added}
+    )
+    return Resolved(meant, _numbers(everybody.values()))
+
+
+def _numbers(everybody: Iterable[Member]) -> dict[str, int]:
+    return {member.id: member.member for member in everybody}
+
+
+class _Names:
+    """Names and where they lead, as the facts of a batch add to them."""
+
+    def __init__(self, leads_to: dict[Name, str]) -> None:
+        self.leads_to = leads_to
+        self.added: set[Name] = set()
+        self.opened: set[str] = set()
+
+    def meant(self, fact: Fact) -> Meant | Unfit:
+        """Whom one fact means."""
+        who = getattr(fact, "member", None)
+        member = None if who is None else self._member(who)
+        if isinstance(fact, TransferAsked):
+            return Meant(fact, member, self._member(fact.to))
+        if isinstance(fact, MemberEnrolled | IdentifiersLinked):
+            assert member is not None
+            taken = [w for w in fact.identifiers if self._leads_elsewhere(w, member)]
+            if taken:
+                return Unfit("identifier_taken", f"a {taken[0].kind} of another member")
+            for identifier in fact.identifiers:
+                self._add(_name(identifier), member)
+        return Meant(fact, member)
+
+    def _member(self, who: Who) -> str:
+        name = _name(who)
+        if name not in self.leads_to:
+            # An id stays what it is; another name opens a member with an id made from it.
+            member = who.value if who.kind == "id" else f"{who.kind}-{who.value[:16]}"
+            self.opened.add(member)
+            self._add(_name(Who("id", member)), member)
+            self._add(name, member)
+        return self.leads_to[name]
+
+    def _leads_elsewhere(self, who: Who, member: str) -> bool:
+        return self.leads_to.get(_name(who), member) != member
+
+    def _add(self, name: Name, member: str) -> None:
+        if name not in self.leads_to:
+            self.leads_to[name] = member
+            self.added.add(name)
+
+
+def _name(who: Who) -> Name:
+    return who.kind, who_key(who)
+
+
+def _all_named(fact: Fact) -> Iterable[Who]:
+    who = getattr(fact, "member", None)
+    if who is not None:
+        yield who
+    if isinstance(fact, TransferAsked):
+        yield fact.to
+    if isinstance(fact, MemberEnrolled | IdentifiersLinked):
+        yield from fact.identifiers

@@ -1,0 +1,281 @@
+"""What a book has decided, as rows: entries, lots, takes, orders, accounts, notices."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+from zlib import crc32
+
+from patron.core.account import State
+from patron.core.decision import Decision
+from patron.core.facts import EventName, TransferAsked
+from patron.core.ledger import link, postings
+from patron.engine.book import Decided
+from patron.engine.reading import Page
+from patron.engine.rows import balance_numbers, grant_row, lot_row, take_row
+from patron.store import accounts, grants, ledger, once, orders, outbox, partitions, waiting
+from patron.store.accounts import SavedAccount
+from patron.store.ledger import EntryRow, LotRow, TakeRow
+from patron.store.orders import OrderRow
+from patron.store.pool import Connection
+from patron.wire import bodies
+from patron.wire.identity import event_key, order_key
+from patron.wire.outgoing import Published, pack, published
+
+
+class Encoded(NamedTuple):
+    """A fact's bytes and the hash of its name, where they are known already."""
+
+    body: bytes
+    event: UUID
+
+
+class Writing:
+    """Rows of one page, collected; `save` writes them, one round trip a table."""
+
+    def __init__(self, page: Page, *, recorded_at: datetime, shards: int) -> None:
+        self.page = page
+        self.recorded_at = recorded_at
+        self.shards = shards
+        self.entries: list[EntryRow] = []
+        self.lots: list[LotRow] = []
+        self.takes: list[TakeRow] = []
+        self.taken: list[tuple[LotRow, int]] = []
+        self.notices: list[outbox.OwedNotice] = []
+        self._chains: dict[str, bytes] = {}
+
+    def collect(self, encoded: Mapping[EventName, Encoded]) -> None:
+        """Turn every decision of the book into rows."""
+        names = self.page.served.names
+        for decided in self.page.book.decided:
+            member, decision, before = decided
+            account, seq = self.page.rows[member].account, decision.account.seq
+            self._entry(decided, account, encoded.get(decision.fact.name))
+            self.lots.extend([lot_row(lot, account, names) for lot in decision.opened])
+            if decision.takes:
+                self._take(decision, before, account)
+            for notice in notices_of(decided, self.page):
+                shard = crc32(member.encode()) % self.shards
+                self.notices.append(outbox.OwedNotice(shard, notice.id, pack(notice)))
+            assert seq == before.account.seq + 1
+
+    def _entry(self, decided: Decided, account: int, known: Encoded | None) -> None:
+        member, decision, _ = decided
+        fact = decision.fact
+        if known is None:
+            known = Encoded(bodies.encode_fact(fact), event_key(fact.name))
+        body = bodies.encode_body(known.body, reads_of(decided))
+        moves = postings(decision.opened, decision.takes, giver=giver_of(decision))
+        chain = link(
+            self._chain(member),
+            seq=decision.account.seq,
+            at=decision.at,
+            name=fact.name,
+            body=body,
+            moves=moves,
+        )
+        self._chains[member] = chain
+        self.entries.append(
+            EntryRow(
+                account,
+                decision.account.seq,
+                decision.at,
+                self.recorded_at,
+                known.event,
+                bodies.kind_of(fact),
+                self._version(decision),
+                body,
+                UUID(bytes=chain),
+            )
+        )
+
+    def _take(self, decision: Decision, before: State, account: int) -> None:
+        names = self.page.served.names
+        seq = decision.account.seq
+        held = {(lot.seq, lot.n): lot for lot in before.lots or ()}
+        for n, take in enumerate(decision.takes, start=1):
+            self.takes.append(take_row(take, account, seq=seq, n=n, names=names))
+            # A lot that this very entry opened is written with its takes off.
+            if take.lot_seq is not None and take.lot_n is not None and take.lot_seq != seq:
+                lot = held[take.lot_seq, take.lot_n]
+                self.taken.append((lot_row(lot, account, names), take.amount))
+
+    def _chain(self, member: str) -> bytes:
+        known = self._chains.get(member)
+        return self.page.rows[member].chain.bytes if known is None else known
+
+    def _version(self, decision: Decision) -> int:
+        lineage = self.page.served.lineage
+        if decision.order is not None:
+            return lineage.number(decision.order.version)
+
+        program = lineage.at(decision.fact.at)
+        assert program is not None
+        return lineage.number(program.version)
+
+    async def save(self, connection: Connection) -> None:
+        """Write all rows."""
+        self._fold_taken()
+        await ledger.append(connection, entries=self.entries, lots=self.lots, takes=self.takes)
+        await ledger.reduce_lots(connection, taken=self.taken)
+        await self._save_orders(connection)
+        await self._save_once(connection)
+        await grants.save(connection, self._grants())
+        await accounts.save(connection, self._accounts())
+        await self._save_waiting(connection)
+        await outbox.append(connection, self.notices)
+
+    def _fold_taken(self) -> None:
+        """Several takes from one lot are one change; those from a lot of this batch are none.
+
+        A lot that the batch itself opened is written with what the batch left in it.
+        """
+        total: dict[tuple[int, int, int], int] = {}
+        rows: dict[tuple[int, int, int], LotRow] = {}
+        for lot, amount in self.taken:
+            name = (lot.account, lot.seq, lot.n)
+            rows[name] = lot
+            total[name] = total.get(name, 0) + amount
+        for i, lot in enumerate(self.lots):
+            amount = total.pop((lot.account, lot.seq, lot.n), 0)
+            if amount:
+                self.lots[i] = lot._replace(remaining=lot.remaining - amount)
+        self.taken = [(rows[name], amount) for name, amount in total.items()]
+
+    async def _save_orders(self, connection: Connection) -> None:
+        page = self.page
+        place = {"tenant": page.tenant.number, "program": page.served.number}
+        changed = {
+            decided.decision.order.order: decided.member
+            for decided in page.book.decided
+            if decided.decision.order is not None
+        }
+        rows = [self._order(order, member) for order, member in changed.items()]
+        # The row is there from the first refund on, so that refund and order always meet.
+        rows += [OrderRow(order, None, 0, 0, 0, b"") for order in page.book.waiting]
+        new = [row for row in rows if row.order_id not in page.known_orders]
+        await orders.insert(connection, **place, orders=new)
+        known = [row for row in rows if row.order_id in page.known_orders]
+        await orders.update(connection, **place, orders=known)
+
+    def _order(self, order: str, member: str) -> OrderRow:
+        page = self.page
+        state = page.book.orders[order].state
+        return OrderRow(
+            order,
+            page.rows[member].account,
+            state.seq,
+            page.served.lineage.number(state.version),
+            page.served.names.tier[state.tier],
+            bodies.encode_order(state),
+        )
+
+    async def _save_once(self, connection: Connection) -> None:
+        page = self.page
+        keys = [
+            (page.once_row(key, member), page.rows[member].account)
+            for member, decision, _ in page.book.decided
+            for key in decision.once
+        ]
+        await once.insert(
+            connection, tenant=page.tenant.number, program=page.served.number, keys=keys
+        )
+
+    def _grants(self) -> list[grants.GrantRow]:
+        latest = {}
+        for member, decision, _ in self.page.book.decided:
+            account = self.page.rows[member].account
+            for grant in decision.grants:
+                latest[account, grant.seq, grant.n] = grant
+        names = self.page.served.names
+        return [grant_row(grant, name[0], names) for name, grant in latest.items()]
+
+    def _accounts(self) -> list[SavedAccount]:
+        page = self.page
+        saved = []
+        for member, state in page.book.states.items():
+            row, account = page.rows[member], state.account
+            if account.seq == row.seq and account.due_at == row.due_at:
+                continue
+            saved.append(
+                SavedAccount(
+                    row.account,
+                    account.seq,
+                    account.due_at,
+                    page.served.names.tier[account.tier],
+                    bodies.encode_account(account),
+                    UUID(bytes=self._chain(member)),
+                    balance_numbers(account.balances, page.served.names),
+                )
+            )
+        return saved
+
+    async def _save_waiting(self, connection: Connection) -> None:
+        page = self.page
+        place = {"tenant": page.tenant.number, "program": page.served.number}
+        still = {f.name: f for facts in page.book.waiting.values() for f in facts}
+        done = {order_key(o) for name, o in page.waited.items() if name not in still}
+        await waiting.drop(connection, **place, keys=sorted(done))
+        new = [
+            waiting.WaitingFact(
+                order_key(order),
+                event_key(fact.name),
+                fact.at,
+                bodies.kind_of(fact),
+                bodies.encode_fact(fact),
+            )
+            for order, facts in page.book.waiting.items()
+            for fact in facts
+            if fact.name not in page.waited
+        ]
+        await waiting.put(connection, **place, facts=new)
+
+    def partitions(self) -> set[partitions.Partition]:
+        """Where the new rows will lie."""
+        wanted = {partitions.of_lot(at) for at in {lot.expires_at for lot in self.lots}}
+        if self.entries:
+            wanted.add(partitions.of_entry(self.recorded_at))
+        return wanted
+
+
+def reads_of(decided: Decided) -> bodies.Reads | None:
+    """What a decision read from outside its own account; None for nearly all."""
+    before, decision = decided.before, decided.decision
+    if _is_received(decision):
+        return bodies.Reads(
+            received=tuple(
+                bodies.Received(lot.amount, lot.expires_at, lot.earned_at, lot.rule)
+                for lot in decision.opened
+            )
+        )
+    if before.order is None and not before.once:
+        return None
+
+    order = None if before.order is None else bodies.stored_order(before.order)
+    return bodies.Reads(order, tuple(sorted(before.once)))
+
+
+def _is_received(decision: Decision) -> bool:
+    # Of a transfer's two entries the giver's has the answer.
+    return isinstance(decision.fact, TransferAsked) and decision.answer is None
+
+
+def giver_of(decision: Decision) -> str:
+    """Where an entry's new points come from."""
+    return "transferred" if _is_received(decision) else "issuer"
+
+
+def notices_of(decided: Decided, page: Page) -> Iterable[Published]:
+    """The notices of one decision, as they will be read."""
+    decision = decided.decision
+    for place, notice in enumerate(decision.notices):
+        yield published(
+            notice,
+            tenant=page.tenant.name,
+            program=page.served.name,
+            member=decided.member,
+            version=decision.account.seq,
+            cause=decision.fact.name,
+            order=getattr(decision.fact, "order", ""),
+            place=place,
+        )

@@ -1,0 +1,69 @@
+"""Names as keys: of events, of members, of what is paid once. No personal data passes.
+
+An identifier is compared in its normal form and kept only as a hash under its tenant's
+key: who has the tables and not the key cannot try out phone numbers.
+"""
+
+import re
+from hashlib import blake2b
+from uuid import UUID
+
+from patron.core.facts import EventName, Who
+
+HASH_BYTES = 16
+
+
+def event_key(name: EventName) -> UUID:
+    """An event's name as 16 bytes: what `seen` and entries keep of it."""
+    return UUID(bytes=blake2b("\0".join(name).encode(), digest_size=HASH_BYTES).digest())
+
+
+def content_hash(body: bytes) -> int:
+    """What a fact says, as 64 signed bits: tells a redelivery from a reused name."""
+    return int.from_bytes(blake2b(body, digest_size=8).digest(), "big", signed=True)
+
+
+def once_key(member: str, subject: str) -> UUID:
+    """Whom and what a once-key is about."""
+    digest = blake2b(f"{member}\0{subject}".encode(), digest_size=HASH_BYTES).digest()
+    return UUID(bytes=digest)
+
+
+def order_key(order: str) -> UUID:
+    """What a refund waits for."""
+    return UUID(bytes=blake2b(order.encode(), digest_size=HASH_BYTES).digest())
+
+
+def who_key(who: Who) -> UUID:
+    """A member's name as the tables keep it. Other than the id, it is a hash already."""
+    if who.kind == "id":
+        return UUID(bytes=blake2b(who.value.encode(), digest_size=HASH_BYTES).digest())
+
+    return UUID(hex=who.value)
+
+
+class Hasher:
+    """Hashes identifiers under one tenant's key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def who(self, kind: str, value: str) -> Who:
+        """The member that an identifier names."""
+        text = f"{kind}\0{normal(kind, value)}".encode()
+        return Who(kind, blake2b(text, digest_size=HASH_BYTES, key=self._key).hexdigest())
+
+
+def normal(kind: str, value: str) -> str:
+    """An identifier's normal form: two that mean the same are the same."""
+    if kind == "phone":
+        digits = re.sub(r"[^0-9+]", "", value)
+        return "+" + digits.lstrip("+").removeprefix("00")
+    if kind == "email":
+        local, _, domain = value.strip().lower().partition("@")
+        local = local.partition("+")[0]
+        if domain in ("gmail.com", "googlemail.com"):
+            local, domain = local.replace(".", ""), "gmail.com"
+        return f"{local}@{domain}"
+
+    return value.strip()

@@ -1,0 +1,211 @@
+"""Records from Kafka become facts here, or are told apart as poison with a reason.
+
+CloudEvents 1.0 in both forms of its Kafka binding: structured (the value is the whole
+event) and binary (attributes are `ce_` headers, the value is the data).
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NamedTuple, Protocol
+from uuid import UUID
+
+import msgspec
+from pydantic import BaseModel, ValidationError
+
+from patron.core.facts import Fact, MemberEnrolled, ProfileChanged
+from patron.wire.bodies import encode_fact
+from patron.wire.identity import Hasher, content_hash, event_key
+from patron.wire.reasons import Reason, Unreadable
+from patron.wire.strict_json import inspect, keys_written
+from patron.wire.translating import fact_of
+from patron_schemas.envelope import CloudEvent
+from patron_schemas.topics import EVENT, EVENT_OF
+
+VALUE_BYTES_MAX = 1_000_000
+_VERSIONED = re.compile(r"^(.+)\.v([0-9]+)$")
+_KNOWN = {_VERSIONED.sub(r"\1", name) for name in EVENT_OF}
+
+
+class RawRecord(Protocol):
+    """A record as the stream room hands it over."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp_ms(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class Binding(NamedTuple):
+    """What a topic is bound to: one tenant or any, and keys that are members' ids or anything."""
+
+    tenant: str | None = None
+    key: Literal["member", "any"] = "member"
+
+
+class Sender(NamedTuple):
+    """What reading an event needs to know of its tenant."""
+
+    hasher: Hasher
+    late_max: timedelta | None
+    early_max: timedelta
+
+
+class Arrived(NamedTuple):
+    """A fact, and what its transport says of it."""
+
+    fact: Fact
+    body: bytes  # The fact, encoded.
+    event: UUID
+    content: int
+    received_at: datetime  # The record's own timestamp.
+    person: bytes | None = None  # Personal data, as JSON; it goes nowhere but to `person`.
+
+
+def read(record: RawRecord, binding: Binding, senders: Mapping[str, Sender]) -> Arrived:
+    """The fact that a record states. Raises `Unreadable` with the reason why it is none."""
+    value = record.value
+    if not value:
+        raise Unreadable(Reason.EMPTY_VALUE)
+    if len(value) > VALUE_BYTES_MAX:
+        raise Unreadable(Reason.TOO_LARGE)
+
+    event = _event(record, value)
+    sender = _sender(event, binding, senders)
+    received_at = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
+    _check_time(event.time, received_at, sender)
+    _check_key(record, event, binding)
+    fact = fact_of(event, sender.hasher)
+    body = encode_fact(fact)
+    person = _person(event) if isinstance(fact, MemberEnrolled | ProfileChanged) else None
+    return Arrived(fact, body, event_key(fact.name), content_hash(body), received_at, person)
+
+
+def _event(record: RawRecord, value: bytes) -> CloudEvent:
+    headers = {name.lower(): raw for name, raw in record.headers}
+    structured = headers.get("content-type", b"").lower().startswith(b"application/cloudevents")
+    try:
+        if structured or "ce_specversion" not in headers:
+            event = EVENT.validate_json(value)
+            keys = _keys_read(event)
+        else:
+            event = _binary(headers, value)
+            keys = _keys_read(event.data)  # type: ignore[attr-defined]
+    except ValidationError as error:
+        inspect(value)
+        raise _unreadable(error, value) from None
+    if b"\\u0000" in value:
+        raise Unreadable(Reason.NUL_CHARACTER)
+    if keys != keys_written(value):
+        # Unknown fields, or one that is written twice: only a slow look can tell.
+        inspect(value)
+    return event  # type: ignore[no-any-return]
+
+
+def _keys_read(model: BaseModel) -> int:
+    """How many keys the contract found: with no others written, none came twice."""
+    count = len(model.model_fields_set)
+    for value in model.__dict__.values():
+        if isinstance(value, BaseModel):
+            count += _keys_read(value)
+        elif type(value) is tuple:
+            for part in value:
+                if isinstance(part, BaseModel):
+                    count += _keys_read(part)
+        elif type(value) is dict:
+            count += len(value)
+    return count
+
+
+def _binary(headers: Mapping[str, bytes], value: bytes) -> CloudEvent:
+    try:
+        attributes: dict[str, Any] = {
+            name[3:]: raw.decode() for name, raw in headers.items() if name.startswith("ce_")
+        }
+    except UnicodeDecodeError:
+        raise Unreadable(Reason.CONTRACT, "a ce_ header is not UTF-8") from None
+    model = EVENT_OF.get(attributes.get("type", ""))
+    if model is None:
+        raise _unknown_type(attributes.get("type", ""))
+    data = model.model_fields["data"].annotation
+    assert data is not None
+    attributes["time"] = _instant(attributes.get("time", ""))
+    attributes["data"] = data.model_validate_json(value)
+    return model.model_validate(attributes)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unreadable(Reason.CONTRACT, "ce_time: not an instant of RFC 3339") from None
+    if at.tzinfo is None:
+        raise Unreadable(Reason.CONTRACT, "ce_time: an instant needs its offset from UTC")
+    return at
+
+
+def _unreadable(error: ValidationError, value: bytes) -> Unreadable:
+    """The reason behind a contract's refusal, and the place; never what stood there."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"] if part not in EVENT_OF)
+    kind, given = first["type"], first.get("input")
+    if kind == "json_invalid":
+        return Unreadable(Reason.MALFORMED_JSON)
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _unknown_type(str(first.get("ctx", {}).get("tag", "")))
+    if kind == "too_long" and place.endswith("lines"):
+        return Unreadable(Reason.TOO_MANY_LINES)
+    if kind == "string_pattern_mismatch" and isinstance(given, str) and given.startswith("-"):
+        return Unreadable(Reason.NEGATIVE_AMOUNT, f"{place}: an amount below zero")
+    return Unreadable(Reason.CONTRACT, f"{place}: {_said(first)}")
+
+
+def _said(problem: Any) -> str:
+    # A validator of ours says what is wrong in its own words; they hold no input.
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _unknown_type(name: str) -> Unreadable:
+    match = _VERSIONED.match(name)
+    if match and match[1] in _KNOWN:
+        return Unreadable(Reason.UNKNOWN_VERSION)
+    return Unreadable(Reason.UNKNOWN_TYPE)
+
+
+def _sender(event: CloudEvent, binding: Binding, senders: Mapping[str, Sender]) -> Sender:
+    if binding.tenant is not None and event.tenant != binding.tenant:
+        raise Unreadable(Reason.WRONG_TENANT)
+    sender = senders.get(event.tenant)
+    if sender is None:
+        raise Unreadable(Reason.UNKNOWN_TENANT)
+    return sender
+
+
+def _check_time(at: datetime, received_at: datetime, sender: Sender) -> None:
+    # Against the record's own timestamp, so that a replay judges alike for ever.
+    if sender.late_max is not None and at < received_at - sender.late_max:
+        raise Unreadable(Reason.TOO_LATE)
+    if at > received_at + sender.early_max:
+        raise Unreadable(Reason.IN_FUTURE)
+
+
+def _check_key(record: RawRecord, event: CloudEvent, binding: Binding) -> None:
+    member = getattr(event.data, "member", None)  # type: ignore[attr-defined]
+    if binding.key == "member" and member is not None and record.key != member.encode():
+        raise Unreadable(Reason.KEY_MISMATCH)
+
+
+def _person(event: CloudEvent) -> bytes | None:
+    person = event.data.person  # type: ignore[attr-defined]
+    return None if person is None else msgspec.json.encode(person.model_dump(exclude_defaults=True))
