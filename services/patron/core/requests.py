@@ -5,11 +5,11 @@ and no later fact changes the answer. A refused one moves nothing; its entry kee
 answer all the same.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from patron.core.account import AVAILABLE, NEVER, RESERVED, Grant, State
+from patron.core.account import AVAILABLE, NEVER, RESERVED, Grant, Lot, State
 from patron.core.decision import Answer, Decision, Refusal
 from patron.core.draft import Draft, stamp
 from patron.core.facts import (
@@ -115,7 +115,7 @@ def _set_apart(draft: Draft, asset: str, amount: int) -> None:
         amount -= part
 
 
-def _hold(draft: Draft, grant: Grant, fact: ReserveAsked, *, held_until: Any) -> Granted:
+def _hold(draft: Draft, grant: Grant, fact: ReserveAsked, *, held_until: datetime) -> Granted:
     grant = grant._replace(state="reserved", request=fact.name.id, held_until=held_until)
     draft.put_grant(grant)
     data = {"held_until": stamp(held_until)}
@@ -223,6 +223,16 @@ def transfer(program: Program, state: State, fact: TransferAsked) -> Decision:
         amount -= part
     answered(giver, {"asset": fact.asset, "amount": fact.amount})
     return giver.decision()._replace(other=taker.decision())
+
+
+def receive(
+    program: Program, state: State, fact: TransferAsked, *, at: datetime, lots: Iterable[Lot]
+) -> Decision:
+    """The receiver's entry alone, of lots that are known to have come."""
+    taker = Draft(program, state, fact, at)
+    for lot in lots:
+        taker.open(lot.asset, AVAILABLE, lot.amount, lot.expires_at, lot.earned_at, lot.rule)
+    return taker.decision()
 
 
 def _transfer_refused(giver: Draft, taker: Draft, fact: TransferAsked) -> Refusal | None:

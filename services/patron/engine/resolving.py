@@ -31,7 +31,7 @@ async def resolve(connection: Connection, tenant: int, facts: list[Fact]) -> Res
     names = sorted({_name(who) for fact in facts for who in _all_named(fact)})
     known = await members.find(connection, tenant, names)
     leads_to = {name: member.id for name, member in known.items()}
-    book = _Names(leads_to)
+    book = Names(leads_to)
     meant = [book.meant(fact) for fact in facts]
     opened = await members.open_members(connection, tenant, sorted(book.opened))
     everybody = {member.id: member for member in (*known.values(), *opened.values())}
@@ -45,7 +45,7 @@ def _numbers(everybody: Iterable[Member]) -> dict[str, int]:
     return {member.id: member.member for member in everybody}
 
 
-class _Names:
+class Names:
     """Names and where they lead, as the facts of a batch add to them."""
 
     def __init__(self, leads_to: dict[Name, str]) -> None:

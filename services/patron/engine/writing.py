@@ -1,6 +1,6 @@
 """What a book has decided, as rows: entries, lots, takes, orders, accounts, notices."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -11,6 +11,7 @@ from patron.core.decision import Decision
 from patron.core.facts import EventName, TransferAsked
 from patron.core.ledger import link, postings
 from patron.engine.book import Decided
+from patron.engine.noticing import published_of
 from patron.engine.reading import Page
 from patron.engine.rows import balance_numbers, grant_row, lot_row, take_row
 from patron.store import accounts, grants, ledger, once, orders, outbox, partitions, waiting
@@ -20,7 +21,7 @@ from patron.store.orders import OrderRow
 from patron.store.pool import Connection
 from patron.wire import bodies
 from patron.wire.identity import event_key, order_key
-from patron.wire.outgoing import Published, pack, published
+from patron.wire.outgoing import pack
 
 
 class Encoded(NamedTuple):
@@ -54,7 +55,9 @@ class Writing:
             self.lots.extend([lot_row(lot, account, names) for lot in decision.opened])
             if decision.takes:
                 self._take(decision, before, account)
-            for notice in notices_of(decided, self.page):
+            for notice in published_of(
+                decided, tenant=self.page.tenant.name, program=self.page.served.name
+            ):
                 shard = crc32(member.encode()) % self.shards
                 self.notices.append(outbox.OwedNotice(shard, notice.id, pack(notice)))
             assert seq == before.account.seq + 1
@@ -263,19 +266,3 @@ def _is_received(decision: Decision) -> bool:
 def giver_of(decision: Decision) -> str:
     """Where an entry's new points come from."""
     return "transferred" if _is_received(decision) else "issuer"
-
-
-def notices_of(decided: Decided, page: Page) -> Iterable[Published]:
-    """The notices of one decision, as they will be read."""
-    decision = decided.decision
-    for place, notice in enumerate(decision.notices):
-        yield published(
-            notice,
-            tenant=page.tenant.name,
-            program=page.served.name,
-            member=decided.member,
-            version=decision.account.seq,
-            cause=decision.fact.name,
-            order=getattr(decision.fact, "order", ""),
-            place=place,
-        )

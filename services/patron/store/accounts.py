@@ -86,3 +86,8 @@ async def by_tier(connection: Connection, *, program: int) -> dict[int, int]:
     """How many members are in each tier, by its number."""
     rows = await connection.fetch(sql("accounts", "by_tier"), program)
     return {row["tier"]: row["members"] for row in rows}
+
+
+async def any_due(connection: Connection, *, until: datetime) -> bool:
+    """Whether any account's time has come."""
+    return bool(await connection.fetchval(sql("accounts", "any_due"), until))

@@ -23,7 +23,7 @@ from prometheus_client import Counter
 
 from patron.errors import CorruptRecord, Misconfigured, NotClaimed, OffsetGone, StreamUnavailable
 from patron.stream.connection import KafkaConnection, translated, within
-from patron.stream.records import Partition, RawRecord
+from patron.stream.records import Partition, RawRecord, raw_record
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +165,7 @@ class RecordSource:
             # What came may have been read from where the client, not the claim, placed it.
             return {}
         return {
-            Partition(*place): [_raw(record) for record in records]
+            Partition(*place): [raw_record(record) for record in records]
             for place, records in found.items()
         }
 
@@ -314,15 +314,3 @@ class _RebalanceFlag(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: Any) -> None:
         self.is_raised = False
-
-
-def _raw(record: Any) -> RawRecord:
-    return RawRecord(
-        record.topic,
-        record.partition,
-        record.offset,
-        record.timestamp,
-        record.key,
-        record.value,
-        record.headers,
-    )

@@ -1,6 +1,6 @@
 """What passes between this room and the others: plain values, bytes as they came."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -32,3 +32,16 @@ class RawRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers
+
+
+def raw_record(record: Any) -> RawRecord:
+    """A record of the client as ours."""
+    return RawRecord(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.timestamp,
+        record.key,
+        record.value,
+        record.headers,
+    )

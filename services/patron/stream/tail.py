@@ -6,14 +6,14 @@ here; who reads it first sends nothing twice. It belongs to no consumer group.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from patron.errors import OffsetGone, StreamUnavailable
 from patron.stream.connection import KafkaConnection, translated, within
-from patron.stream.records import Partition
+from patron.stream.records import Partition, RawRecord, raw_record
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,35 @@ async def read_back(
     deadline_s: float,
 ) -> ReadBack:
     """See `TransactionalPublisher.read_back`. With None only the ends are looked up."""
+    found: set[str] = set()
+
+    def hear(record: Any) -> None:
+        found.update(value.decode() for name, value in record.headers if name == NOTICE_ID_HEADER)
+
+    ends = await _tail(connection, topic, positions, hear, deadline_s=deadline_s)
+    return ReadBack(notice_ids=frozenset(found), positions=ends)
+
+
+async def read_all(
+    connection: KafkaConnection, topic: str, *, deadline_s: float = 60.0
+) -> list[RawRecord]:
+    """Everything that a topic holds for a read_committed reader now, by partition."""
+    found: list[RawRecord] = []
+    await _tail(
+        connection, topic, {}, lambda each: found.append(raw_record(each)), deadline_s=deadline_s
+    )
+    return found
+
+
+async def _tail(
+    connection: KafkaConnection,
+    topic: str,
+    positions: Mapping[int, int] | None,
+    hear: Callable[[Any], None],
+    *,
+    deadline_s: float,
+) -> dict[Partition, int]:
+    """Let `hear` have every record behind `positions`; return the ends that were read to."""
     consumer = AIOKafkaConsumer(
         **connection.arguments(),
         enable_auto_commit=False,
@@ -52,24 +81,24 @@ async def read_back(
         isolation_level="read_committed",
     )
     try:
-        found: ReadBack = await within(
-            deadline_s, _read_back(consumer, topic, positions), doing=f"Reading {topic} back"
-        )
-        return found
+        work = _read(consumer, topic, positions, hear)
+        ends: dict[Partition, int] = await within(deadline_s, work, doing=f"Reading {topic} back")
+        return ends
     finally:
         await _close(consumer)
 
 
-async def _read_back(consumer: Any, topic: str, positions: Mapping[int, int] | None) -> ReadBack:
+async def _read(
+    consumer: Any, topic: str, positions: Mapping[int, int] | None, hear: Callable[[Any], None]
+) -> dict[Partition, int]:
     await consumer.start()
     await consumer._client._wait_on_metadata(topic)
     places = [TopicPartition(topic, each) for each in consumer.partitions_for_topic(topic)]
     consumer.assign(places)
     ends = await consumer.end_offsets(places)
-    found: set[str] = set()
     settled = {Partition(*place): int(end) for place, end in ends.items()}
     if positions is None:
-        return ReadBack(notice_ids=frozenset(), positions=settled)
+        return settled
 
     begins = await consumer.beginning_offsets(places)
     unread = set()
@@ -88,15 +117,13 @@ async def _read_back(consumer: Any, topic: str, positions: Mapping[int, int] | N
     while unread:
         for records in (await consumer.getmany(timeout_ms=200)).values():
             for record in records:
-                found.update(
-                    value.decode() for name, value in record.headers if name == NOTICE_ID_HEADER
-                )
+                hear(record)
         for place in list(unread):
             # The position passes aborted records and markers too, which are never returned.
             if await consumer.position(place) >= ends[place]:
                 unread.discard(place)
                 consumer.pause(place)
-    return ReadBack(notice_ids=frozenset(found), positions=settled)
+    return settled
 
 
 async def _close(consumer: Any) -> None:

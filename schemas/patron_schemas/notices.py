@@ -1,0 +1,186 @@
+"""What Patron publishes: one class for what each notice says, and a table of them.
+
+No notice names a person: members are opaque ids. A field that has nothing to say is left
+out, never null. Unlike what comes in, a notice may hold no field that is not written here:
+what readers build upon is this page. They must ignore fields that they do not know.
+"""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from patron_schemas.envelope import Name
+from patron_schemas.program_words import POINTS_MAX
+
+# Sums of points of one entry; zero where a refund found nothing to take back.
+Amount = Annotated[int, Field(gt=0, le=POINTS_MAX)]
+AmountOrZero = Annotated[int, Field(ge=0, le=POINTS_MAX)]
+# An operator's debit is answered with what was asked for: a negative amount.
+SignedAmount = Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
+GrantName = Annotated[str, Field(pattern=r"^[0-9]+-[0-9]+$", examples=["12-0"])]
+RefusalCode = Annotated[
+    str, Field(pattern=r"^[a-z][a-z_]*$", examples=["insufficient_points", "frozen"])
+]
+
+
+class Notice(BaseModel):
+    """What all notices say: of which program, and of which member."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    program: Name
+    member: Name
+
+
+class PointsEarned(Notice):
+    """A rule gave points; before `available_at` they are pending."""
+
+    asset: Name
+    amount: Amount
+    rule: Name
+    available_at: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = None
+    order: Name | None = None
+
+
+class PointsReversed(Notice):
+    """Points were taken back, by a refund or an operator; `debt` of them were spent already."""
+
+    asset: Name
+    amount: AmountOrZero
+    rule: Name
+    order: Name | None = None
+    debt: AmountOrZero
+
+
+class PointsActivated(Notice):
+    """Pending points can be spent from now on."""
+
+    asset: Name
+    amount: Amount
+
+
+class PointsExpired(Notice):
+    """Points ended unspent."""
+
+    asset: Name
+    amount: Amount
+
+
+class PointsExpiring(Notice):
+    """A reminder: points will end."""
+
+    asset: Name
+    amount: Amount
+    expires_at: AwareDatetime
+
+
+class PointsRedeemed(Notice):
+    """Points were spent; `request` is the id of the request that asked for it."""
+
+    asset: Name
+    amount: Amount
+    request: Name
+
+
+class PointsDebt(Notice):
+    """A refund took back points that were spent already; the next ones pay for them."""
+
+    asset: Name
+    amount: Amount
+    order: Name
+
+
+class TierChanged(Notice):
+    """A member holds another tier; a `held_until` that is left out is for ever."""
+
+    from_tier: Name
+    to_tier: Name
+    reason: Literal["reached", "refund", "window_ended"]
+    held_until: AwareDatetime | None = None
+
+
+class RewardUnlocked(Notice):
+    """A member holds one more of a reward; `grant` names this one in the member's account."""
+
+    reward: Name
+    kind: Name
+    grant: GrantName
+    lapses_at: AwareDatetime | None = None
+    order: Name | None = None
+
+
+class RewardRevoked(Notice):
+    """A reward that was not claimed yet was taken back."""
+
+    reward: Name
+    grant: GrantName
+    reason: Name
+
+
+class RewardLapsed(Notice):
+    """A reward, or a reservation of one, was not claimed in time."""
+
+    reward: Name
+    grant: GrantName
+
+
+class RewardReserved(Notice):
+    """A reward is held until it is confirmed, cancelled or lapses."""
+
+    reward: Name
+    grant: GrantName
+    held_until: AwareDatetime
+
+
+class RewardRedeemed(Notice):
+    """A reward was claimed; `request` is the id of the request that asked for it."""
+
+    reward: Name
+    grant: GrantName
+    request: Name
+
+
+class BadgeAwarded(Notice):
+    """A member was given a badge."""
+
+    badge: Name
+
+
+class RequestAnswered(Notice):
+    """The answer to a request: granted, with what it moved, or refused with a code."""
+
+    request: Name
+    granted: bool
+    code: RefusalCode | None = None
+    asset: Name | None = None
+    amount: SignedAmount | None = None
+    reward: Name | None = None
+    grant: GrantName | None = None
+    held_until: AwareDatetime | None = None
+    frozen: bool | None = None
+
+
+# By the short name, as programs write it in `notices`.
+NOTICE_OF: Final[dict[str, type[Notice]]] = {
+    "points.earned": PointsEarned,
+    "points.reversed": PointsReversed,
+    "points.activated": PointsActivated,
+    "points.expired": PointsExpired,
+    "points.expiring": PointsExpiring,
+    "points.redeemed": PointsRedeemed,
+    "points.debt": PointsDebt,
+    "tier.changed": TierChanged,
+    "reward.unlocked": RewardUnlocked,
+    "reward.revoked": RewardRevoked,
+    "reward.lapsed": RewardLapsed,
+    "reward.reserved": RewardReserved,
+    "reward.redeemed": RewardRedeemed,
+    "badge.awarded": BadgeAwarded,
+    "request.answered": RequestAnswered,
+}
+
+
+def notice_type(kind: str) -> str:
+    """The CloudEvents type of a notice: "tier.changed" is io.patron.tier.changed.v1."""
+    return f"io.patron.{kind}.v1"

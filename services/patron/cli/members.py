@@ -1,0 +1,123 @@
+"""`patron member`, `patron explain`: what a member has, and why."""
+
+from typing import Annotated, Any
+
+import typer
+
+from patron.cli.environment import as_json, served, with_pool
+from patron.core.account import State
+from patron.core.facts import EventName, Who
+from patron.engine.catalogue import Served
+from patron.engine.history import Told, fold
+from patron.engine.statement import proof_words, reasons, shown, what
+from patron.errors import Misconfigured
+from patron.store import accounts, ledger
+from patron.store import members as members_table
+from patron.store.pool import Pool, session
+from patron.store.sealing import Sealer
+from patron.wire.identity import who_key
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Tenant = Annotated[str, typer.Option(help="Whose member it is.")]
+ProgramName = Annotated[str | None, typer.Option(help="In which program, if there are several.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(member)
+    app.command()(explain)
+
+
+async def history(
+    pool: Pool, sealer: Sealer, *, tenant: str, program: str | None, member: str
+) -> tuple[State, list[Told], Served]:
+    """An account with its entries decided again. Raises `Misconfigured` for nobody."""
+    whose, found = await served(pool, sealer, tenant=tenant, program=program)
+    async with session(pool) as connection:
+        name = ("id", who_key(Who("id", member)))
+        known = await members_table.find(connection, whose.number, [name])
+        row = None
+        if name in known:
+            row = await accounts.read(connection, program=found.number, member=known[name].member)
+        if row is None:
+            raise Misconfigured(f'{tenant} has no member "{member}" in {found.name}')
+        entries = await ledger.entries(connection, row.account)
+    state, told = fold(entries, member=member, served=found)
+    return state, told, found
+
+
+def member(
+    name: Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id.")],
+    tenant: Tenant = "default",
+    program: ProgramName = None,
+    json: Json = False,
+) -> None:
+    """Show what a member has."""
+
+    async def work(pool: Pool, sealer: Sealer) -> tuple[State, list[Told], Served]:
+        return await history(pool, sealer, tenant=tenant, program=program, member=name)
+
+    state, _, found = with_pool(work)
+    compiled = found.lineage.versions[-1].program
+    account = shown(state, program=compiled)
+    if json:
+        typer.echo(as_json(account))
+        return
+    typer.echo(f"{name} in {found.name}: {account['tier'] or 'no tiers'}")
+    for asset, balance in account["balances"].items():
+        parts = ", ".join(f"{amount} {side}" for side, amount in balance.items() if amount)
+        typer.echo(f"  {asset}: {parts or 'nothing'}")
+    for lot in account["lots"]:
+        ends = f"until {lot['ends_at']}" if lot["ends_at"] else "without an end"
+        typer.echo(f"    {lot['remaining']} {lot['state']} {ends} ({lot['rule']})")
+    for grant in account["grants"]:
+        typer.echo(f"  {grant['reward']} {grant['grant']}: {grant['state']}")
+
+
+def explain(
+    name: Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id.")],
+    event: Annotated[str | None, typer.Option(help="Only the event with this id.")] = None,
+    tenant: Tenant = "default",
+    program: ProgramName = None,
+    json: Json = False,
+) -> None:
+    """Say why a member has what they have: each entry, decided again, with its proof."""
+
+    async def work(pool: Pool, sealer: Sealer) -> tuple[State, list[Told], Served]:
+        return await history(pool, sealer, tenant=tenant, program=program, member=name)
+
+    _, told, _ = with_pool(work)
+    wanted = [each for each in told if event is None or each.decision.fact.name.id == event]
+    if not wanted:
+        raise Misconfigured(f'{name} has no entry of event "{event}"')
+    for each in wanted:
+        typer.echo(as_json(_proof(each)) if json else _in_words(each, details=event is not None))
+
+
+def _proof(told: Told) -> dict[str, Any]:
+    entry, program, decision = told
+    name: EventName = decision.fact.name
+    return {
+        "entry": entry.seq,
+        "at": entry.at.isoformat(),
+        "recorded_at": entry.recorded_at.isoformat(),
+        "event": {"source": name.source, "id": name.id},
+        "what": what(decision.fact),
+        "program": program.name,
+        "version": program.version,
+        "proofs": [proof._asdict() for proof in decision.proofs],
+        "lots": [lot._asdict() for lot in decision.opened],
+        "takes": [take._asdict() for take in decision.takes],
+        "answer": decision.answer._asdict() if decision.answer else None,
+        "hash": entry.hash.hex,
+    }
+
+
+def _in_words(told: Told, *, details: bool) -> str:
+    entry, program, decision = told
+    head = f"{entry.seq:>5}  {entry.at:%Y-%m-%d %H:%M}  {what(decision.fact)}"
+    lines = [head, *(f"{'':26}{reason}" for reason in reasons(decision, program))]
+    if details:
+        lines += [f"{'':26}{proof_words(p, program)}" for p in decision.proofs if not p.amount]
+        lines.append(f"{'':26}by {program.name} version {program.version}, entry {entry.hash}")
+    return "\n".join(lines)

@@ -1,0 +1,22 @@
+"""A decision's notices as the world will read them."""
+
+from collections.abc import Iterator
+
+from patron.engine.book import Decided
+from patron.wire.outgoing import Published, published
+
+
+def published_of(decided: Decided, *, tenant: str, program: str) -> Iterator[Published]:
+    """The notices of one decision, as they will be read."""
+    decision = decided.decision
+    for place, notice in enumerate(decision.notices):
+        yield published(
+            notice,
+            tenant=tenant,
+            program=program,
+            member=decided.member,
+            version=decision.account.seq,
+            cause=decision.fact.name,
+            order=getattr(decision.fact, "order", ""),
+            place=place,
+        )

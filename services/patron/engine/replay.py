@@ -1,0 +1,119 @@
+"""`patron replay`: the core over a file of events, without any server.
+
+The same translation, the same book and the same order of things as the live path, in
+memory: what comes out is what would have been published, and what members would have.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+
+from patron.core.account import Account, State
+from patron.core.decision import Unfit
+from patron.engine.book import Book
+from patron.engine.lineage import Lineage
+from patron.engine.noticing import published_of
+from patron.engine.resolving import Names
+from patron.engine.statement import shown
+from patron.wire.identity import Hasher
+from patron.wire.incoming import Arrived, Binding, Sender, read
+from patron.wire.outgoing import structured
+from patron.wire.reasons import MEANING, Reason, Unreadable
+
+REPLAY_KEY = b"replay"  # Identifiers are only compared with each other here.
+
+
+class Line(NamedTuple):
+    """A line of the file as a record of a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Replay:
+    """Programs over events, in the order in which the events come."""
+
+    def __init__(self, lineages: dict[str, Lineage]) -> None:
+        self._lineages = lineages
+        self._books: dict[tuple[str, str], Book] = {}
+        self._names: dict[str, Names] = {}
+        self._seen: dict[Any, int] = {}
+        self._latest: datetime | None = None
+
+    def events(self, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+        """Put events in; get notices, and what could not be applied, out."""
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield from self._one(self._read(number, line.strip()))
+            except Unreadable as why:
+                yield {"line": number, "dead_letter": str(why.reason), "detail": why.detail}
+
+    def _read(self, number: int, value: bytes) -> Arrived:
+        try:
+            event = orjson.loads(value)
+            tenant = str(event.get("tenant", "default"))
+            at = datetime.fromisoformat(event["time"])
+        except (orjson.JSONDecodeError, AttributeError, KeyError, ValueError):
+            tenant, at = "default", datetime.fromtimestamp(0)
+        # A replay has no limit on lateness: each event is received when it happened.
+        record = Line("", 0, number, int(at.timestamp() * 1000), None, value, ())
+        sender = {tenant: Sender(Hasher(REPLAY_KEY), None, timedelta.max // 2)}
+        return read(record, Binding(key="any"), sender)
+
+    def _one(self, arrived: Arrived) -> Iterator[dict[str, Any]]:
+        fact = arrived.fact
+        content = self._seen.get(arrived.event)
+        if content is not None:
+            if content != arrived.content:
+                raise Unreadable(Reason.ID_REUSE, MEANING[Reason.ID_REUSE])
+            return
+        meant = self._names.setdefault(fact.name.tenant, Names({})).meant(fact)
+        if isinstance(meant, Unfit):
+            raise Unreadable(Reason(meant.code), meant.detail)
+        self._seen[arrived.event] = arrived.content
+        self._latest = max(self._latest or fact.at, fact.at)
+        unfit: Unfit | None = None
+        for program, lineage in self._lineages.items():
+            book = self._book(fact.name.tenant, program, lineage)
+            for member in (meant.member, meant.other):
+                if member is not None and member not in book.states:
+                    book.states[member] = State(Account(member), (), ())
+            said = book.put_fact(fact, member=meant.member, other=meant.other)
+            yield from self._said(book, fact.name.tenant, program)
+            unfit = said if isinstance(said, Unfit) else unfit
+        if unfit is not None:
+            del self._seen[arrived.event]
+            raise Unreadable(Reason(unfit.code), unfit.detail)
+
+    def _book(self, tenant: str, program: str, lineage: Lineage) -> Book:
+        return self._books.setdefault((tenant, program), Book(tenant, lineage))
+
+    def _said(self, book: Book, tenant: str, program: str) -> Iterator[dict[str, Any]]:
+        decided, book.decided = book.decided, []
+        for each in decided:
+            yield from (structured(p) for p in published_of(each, tenant=tenant, program=program))
+
+    def members(self, *, until: datetime | None = None) -> Iterator[dict[str, Any]]:
+        """Let time pass up to `until` (None: the latest event), then every member's state."""
+        until = until or self._latest
+        if until is None:
+            return
+        for (tenant, program), book in sorted(self._books.items()):
+            for member in sorted(book.states):
+                book.pass_time(member, until=until)
+                yield from self._said(book, tenant, program)
+        for (_, program), book in sorted(self._books.items()):
+            compiled = self._lineages[program].at(until)
+            for member in sorted(book.states):
+                state = book.states[member]
+                if compiled is not None and state.account.seq:
+                    yield shown(state, program=compiled)

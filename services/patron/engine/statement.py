@@ -1,0 +1,139 @@
+"""An account as people and programs read it: plain JSON values, and a proof in words."""
+
+from typing import Any
+
+from patron.core.account import NEVER, State
+from patron.core.decision import Decision, Proof, Refusal
+from patron.core.draft import stamp
+from patron.core.facts import (
+    AdjustAsked,
+    Engaged,
+    Fact,
+    OrderCancelled,
+    OrderCompleted,
+    OrderRefunded,
+    RedeemAsked,
+    ReserveAsked,
+    TimeReached,
+    TransferAsked,
+)
+from patron.core.mechanics.per_amount import PerAmount
+from patron.core.mechanics.per_step import PerStep
+from patron.core.program import Program
+from patron.core.rewards import grant_name
+
+LANGUAGE = "en"
+
+
+def shown(state: State, *, program: Program) -> dict[str, Any]:
+    """A member's account: balances, lots, tier, meters, punches and grants."""
+    account = state.account
+    ladder = program.ladder
+    return {
+        "member": account.member,
+        "program": program.name,
+        "entries": account.seq,
+        "tier": ladder.tiers[ladder.place(account.tier)].name if ladder else None,
+        "balances": {
+            asset: balance._asdict() for asset, balance in sorted(account.balances.items())
+        },
+        "lots": [
+            {
+                "asset": lot.asset,
+                "state": lot.compartment,
+                "remaining": lot.remaining,
+                "earned_at": stamp(lot.earned_at),
+                "ends_at": None if lot.expires_at == NEVER else stamp(lot.expires_at),
+                "rule": lot.rule,
+            }
+            for lot in sorted(state.lots or ())
+        ],
+        "meters": {meter: dict(sorted(w.items())) for meter, w in sorted(account.meters.items())},
+        "punches": {
+            meter: sum(punch.left for punch in punches) - account.owed.get(meter, 0)
+            for meter, punches in sorted(account.punches.items())
+        },
+        "grants": [
+            {
+                "reward": grant.reward,
+                "grant": grant_name(grant),
+                "state": grant.state,
+                "lapses_at": None if grant.lapses_at == NEVER else stamp(grant.lapses_at),
+            }
+            for grant in state.grants or ()
+        ],
+        "frozen": account.frozen,
+    }
+
+
+def what(fact: Fact) -> str:
+    """A fact in a member's words."""
+    match fact:
+        case OrderCompleted():
+            return f"Purchase {fact.order}"
+        case OrderRefunded():
+            return f"Refund of {fact.order}"
+        case OrderCancelled():
+            return f"Purchase {fact.order} cancelled"
+        case Engaged():
+            about = f" {fact.subject}" if fact.subject else ""
+            return f"{fact.action.replace('_', ' ').capitalize()}{about}"
+        case RedeemAsked() | ReserveAsked():
+            verb = "Redeem" if isinstance(fact, RedeemAsked) else "Reserve"
+            return f"{verb} {fact.reward or f'{fact.amount} {fact.asset}'}"
+        case TransferAsked():
+            return f"Transfer of {fact.amount} {fact.asset}"
+        case AdjustAsked():
+            return f"Adjustment: {fact.reason}"
+        case TimeReached():
+            return "Time"
+        case _:
+            return type(fact).__name__
+
+
+def change(decision: Decision, asset: str) -> int:
+    """By how much an entry changed what the member can spend."""
+    lots = sum(lot.amount for lot in decision.opened if lot.asset == asset and _spendable(lot))
+    takes = sum(take.amount for take in decision.takes if take.asset == asset and _spendable(take))
+    return lots - takes
+
+
+def _spendable(thing: Any) -> bool:
+    return bool(thing.compartment == "available")
+
+
+def reasons(decision: Decision, program: Program) -> list[str]:
+    """Why an entry gave what it gave, a sentence for each rule and effect."""
+    said = [proof_words(proof, program) for proof in decision.proofs if proof.amount]
+    expired = sum(take.amount for take in decision.takes if take.to == "expired")
+    if expired:
+        said.append(f"{expired} ended unspent")
+    for notice in decision.notices:
+        if notice.type == "tier.changed":
+            said.append(f"{notice.data['from_tier']} → {notice.data['to_tier']}")
+        elif notice.type == "reward.unlocked":
+            said.append(f"{notice.data['reward']} unlocked")
+        elif notice.type == "reward.lapsed":
+            said.append(f"{notice.data['reward']} lapsed")
+    if decision.answer is not None:
+        granted = decision.answer.granted
+        said.append("granted" if granted else f"refused: {decision.answer.code}")
+    return said
+
+
+def proof_words(proof: Proof, program: Program) -> str:
+    """The arithmetic of one proof, with its inputs."""
+    rule = next(rule for rule in program.rules if rule.name == proof.rule)
+    text = rule.text.get(LANGUAGE, proof.rule)
+    if not proof.amount:
+        return f"{proof.rule}: nothing ({proof.why_not})"
+
+    if isinstance(rule.mechanic, PerAmount | PerStep):
+        whole, digits = divmod(proof.basis, 10**program.currency_digits)
+        basis = f"{whole}.{digits:0{program.currency_digits}}" if program.currency_digits else whole
+        counted = f"{basis} {program.currency}"
+    else:
+        counted = "1 event"
+    times = f" x {proof.multiplier}" if proof.multiplier else ""
+    cut = f", cut from {proof.uncapped}" if proof.why_not == Refusal.CAP_REACHED else ""
+    return f"{proof.amount} {proof.asset}: {text} ({counted}{times}{cut})"

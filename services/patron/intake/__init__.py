@@ -1,0 +1,1 @@
+"""From topics to the engine: batches of records, each applied in one transaction."""

@@ -1,0 +1,83 @@
+"""Jobs: lets time do to accounts what is due, up to the business clock.
+
+How often this runs changes no result: what is found late acts at its own instant.
+"""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from patron.engine.apply import Engine
+from patron.engine.reach import reach
+from patron.errors import Transient
+from patron.runtime import metrics
+from patron.runtime.health import Health
+from patron.runtime.settings import Settings
+from patron.store import dead_letters, partitions
+from patron.store.pool import transaction
+
+log = structlog.get_logger()
+
+HOUSEKEEPING_S = 600.0
+
+
+@dataclass(slots=True)
+class Jobs:
+    """Time's own service."""
+
+    settings: Settings
+    engine: Engine
+    _kept_house_at: float = -HOUSEKEEPING_S
+    _fault: str | None = None
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Let time pass until told to stop."""
+        while not stopping.is_set():
+            try:
+                await self._keep_house()
+                moved = await self.pass_time()
+                self._fault = None
+            except Transient as fault:
+                moved, self._fault = 0, str(fault)
+                log.warning("jobs.put_off", error=str(fault))
+            if not moved:
+                with suppress(TimeoutError):
+                    wait_s = self.settings.jobs.idle_wait_s
+                    await asyncio.wait_for(stopping.wait(), timeout=wait_s)
+
+    async def pass_time(self) -> int:
+        """Move some due accounts on; return how many."""
+        moved, business = await reach(self.engine, accounts_max=self.settings.jobs.accounts_max)
+        metrics.ACCOUNTS_REACHED.inc(moved)
+        for name, amount in business.items():
+            metrics.count_business(name, amount)
+        return moved
+
+    async def _keep_house(self) -> None:
+        """Make partitions before anybody waits for them; forget what may not be kept."""
+        if time.monotonic() - self._kept_house_at < HOUSEKEEPING_S:
+            return
+        now = datetime.now(UTC)
+        await partitions.ensure(self.engine.pool, partitions.ahead(now))
+        kept = timedelta(days=self.settings.jobs.dead_letters_kept_days)
+        async with transaction(self.engine.pool) as connection:
+            purged = await dead_letters.purge(connection, before=now - kept)
+        if purged:
+            log.info("dead_letters.purged", letters=purged)
+        self._kept_house_at = time.monotonic()
+
+    def unready(self) -> str | None:
+        """Why time stands still; for /readyz."""
+        return self._fault
+
+
+async def run(settings: Settings, engine: Engine, stopping: asyncio.Event, health: Health) -> None:
+    """Run as a role of a process."""
+    jobs = Jobs(settings, engine)
+    health.ready["jobs"] = jobs.unready
+    health.started_up("jobs")
+    await jobs.run(stopping)

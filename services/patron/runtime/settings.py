@@ -1,0 +1,206 @@
+"""Settings: environment variables, `PATRON_<PART>__<NAME>`. Nothing else configures a process.
+
+A secret may lie in a file: `PATRON_DATABASE__DSN_FILE` names it. A variable that starts
+with PATRON_ and that nobody knows stops the start, since a typo that is ignored is a
+setting that does not act.
+"""
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from patron.errors import Misconfigured
+from patron_schemas import topics
+
+PREFIX = "PATRON_"
+FILE = "_FILE"
+# These belong to tools around a process, not to it.
+OTHERS = ("PATRON_LOCAL__DIR", "PATRON_TEST_DATABASE_DSN", "PATRON_TEST_KAFKA_BOOTSTRAP")
+
+Positive = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Part(BaseModel):
+    """Strict about names; lax about types, since a variable is text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class TopicNames(Part):
+    """The topics' names. A topic may be bound to one tenant, or take keys that are no members."""
+
+    orders: str = topics.ORDERS
+    engagement: str = topics.ENGAGEMENT
+    members: str = topics.MEMBERS
+    notices: str = topics.NOTICES
+    partitions: Positive = topics.PARTITIONS
+    replication_factor: Positive = 1
+    tenant: str | None = None
+    key: Literal["member", "any"] = "member"
+
+    @property
+    def incoming(self) -> tuple[str, str, str]:
+        """The topics that Patron reads."""
+        return self.orders, self.engagement, self.members
+
+
+class Kafka(Part):
+    """Where Kafka is, and who we are to it."""
+
+    bootstrap_servers: str
+    group_id: str = "patron"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_cafile: str | None = None
+    ssl_certfile: str | None = None
+    ssl_keyfile: str | None = None
+    session_timeout_s: Seconds = 10.0
+    topics: TopicNames = TopicNames()
+
+
+class Database(Part):
+    """Where Postgres is."""
+
+    dsn: SecretStr
+    pool_size: Positive = 4
+    statement_cache_size: Annotated[int, Field(ge=0)] = 200  # 0 behind a transaction pooler.
+
+
+class Secrets(Part):
+    """Keys that only this deployment has."""
+
+    master_key: SecretStr  # 32 bytes in base64; seals personal data and dead letters.
+
+
+class Log(Part):
+    """How much is logged, and in which form."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Telemetry(Part):
+    """Where /metrics, /livez, /readyz and /startupz are served. Port 0: any free one."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 9464
+
+
+class Intake(Part):
+    """How the intake takes records."""
+
+    batch_records_max: Positive = 4000
+    batch_bytes_max: Positive = 8_000_000
+    poll_wait_s: Seconds = 0.05
+    stall_s: Seconds = 60.0  # Lag and no progress for so long ends the process.
+
+
+class Relay(Part):
+    """How the relay publishes."""
+
+    shards: Positive = 1
+    notices_max: Positive = 5000
+    bytes_max: Positive = 1_000_000
+    idle_wait_s: Seconds = 0.02
+    fault_wait_s: Seconds = 1.0
+    deadline_s: Seconds = 30.0
+
+
+class Jobs(Part):
+    """How time is let pass."""
+
+    accounts_max: Positive = 500
+    idle_wait_s: Seconds = 1.0
+    dead_letters_kept_days: Positive = 90
+
+
+class Settings(Part):
+    """All settings of a process."""
+
+    kafka: Kafka
+    database: Database
+    secrets: Secrets
+    log: Log = Log()
+    telemetry: Telemetry = Telemetry()
+    intake: Intake = Intake()
+    relay: Relay = Relay()
+    jobs: Jobs = Jobs()
+
+    @property
+    def master_key(self) -> bytes:
+        """The key's bytes. Raises `Misconfigured` where it is not base64."""
+        try:
+            return base64.b64decode(self.secrets.master_key.get_secret_value(), validate=True)
+        except binascii.Error:
+            raise Misconfigured(
+                "PATRON_SECRETS__MASTER_KEY is not base64; make one with: "
+                "python -c 'import os, base64; print(base64.b64encode(os.urandom(32)).decode())'"
+            ) from None
+
+    def shown(self) -> dict[str, Any]:
+        """Every value in force, secrets masked."""
+        return self.model_dump(mode="json")
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of an environment. Raises `Misconfigured` that names the variable."""
+    known = _known(Settings)
+    values: dict[str, Any] = {}
+    for name, text in sorted(environ.items()):
+        if not name.startswith(PREFIX) or name in OTHERS:
+            continue
+        plain = name.removesuffix(FILE) if name not in known else name
+        if plain not in known:
+            close = get_close_matches(name, known, n=1, cutoff=0.5)
+            mend = f"; did you mean {close[0]}?" if close else ""
+            raise Misconfigured(f"unknown setting {name}{mend}")
+        _put(values, plain, _from_file(name, text) if name.endswith(FILE) else text)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise Misconfigured(_said(error)) from None
+
+
+def _known(part: type[BaseModel], prefix: str = PREFIX) -> set[str]:
+    names: set[str] = set()
+    for name, field in part.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names |= _known(kind, f"{prefix}{name.upper()}__")
+        else:
+            names.add(f"{prefix}{name.upper()}")
+    return names
+
+
+def _put(values: dict[str, Any], name: str, text: str) -> None:
+    *parts, last = name.removeprefix(PREFIX).lower().split("__")
+    for part in parts:
+        values = values.setdefault(part, {})
+    values[last] = text
+
+
+def _from_file(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except OSError as error:
+        raise Misconfigured(f"{name}: {path} can't be read ({error.strerror})") from None
+
+
+def _said(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = PREFIX + "__".join(str(part).upper() for part in problem["loc"])
+        missing = problem["type"] == "missing"
+        known = [each for each in _known(Settings) if each.startswith(name)]
+        names = ", ".join(sorted(known)) if missing and name not in known else name
+        lines.append(f"{names}: {'is not set' if missing else problem['msg']}")
+    return "; ".join(lines)
