@@ -312,8 +312,6 @@ class Till:
             member=None if member is None else member.value,
             other=fact.to.value if isinstance(fact, TransferAsked) else None,
         )
-        if isinstance(outcome, Waits):
-            self.book.waiting.setdefault(outcome.order, []).append(fact)
         return outcome
 
     def put(self, *facts: Fact) -> Decision:

@@ -54,7 +54,6 @@ def test_pending_points_of_other_orders_are_left_alone() -> None:
     assert till.balance() == Balance(pending=10, debt=10)
 
 
-@pytest.mark.xfail(strict=True, reason="an activated lot is not known to be its order's own")
 def test_an_orders_own_lot_stays_its_own_when_it_becomes_available() -> None:
     till = Till(program(assets=[WAITS]))
     till.put(bought("o1", 10_00, when="2025-03-03"), bought("o2", 7_00, when="2025-03-05"))
@@ -129,7 +128,6 @@ def test_cancelling_and_completing_again_is_no_pump(debt: Any) -> None:
     assert till.balance() == Balance()
 
 
-@pytest.mark.xfail(strict=True, reason="what was written off is taken by the order's next refund")
 def test_what_was_written_off_is_not_taken_later() -> None:
     till = Till(program(debt="clamp"))
     till.put(bought("o1", 10_00, 10_00), redeem(20))

@@ -321,9 +321,7 @@ def nothing_is_overdue(program: Program, state: State) -> None:
 
 @many
 @given(programs(), histories(late=True))
-def test_no_account_is_due_later_than_time_changes_it(
-    program: Program, facts: list[Fact]
-) -> None:
+def test_no_account_is_due_later_than_time_changes_it(program: Program, facts: list[Fact]) -> None:
     till = Till(program)
     for fact in facts:
         till.offer(fact)

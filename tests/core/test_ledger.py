@@ -122,9 +122,7 @@ entries = st.tuples(
     ),
     st.builds(EventName, names, names, names),
     st.binary(max_size=16),
-    st.lists(
-        st.tuples(names, names, names, st.integers(-(10**18), 10**18)), max_size=3
-    ),
+    st.lists(st.tuples(names, names, names, st.integers(-(10**18), 10**18)), max_size=3),
 )
 
 

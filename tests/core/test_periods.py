@@ -40,7 +40,6 @@ def test_a_time_that_comes_twice_is_the_first_of_the_two() -> None:
     assert minus(at("2025-11-03 01:30"), Span(days=1), ZONE) == first
 
 
-@pytest.mark.xfail(strict=True, reason="plus keeps the fold of where it starts")
 def test_the_second_of_two_leads_to_the_first_of_two() -> None:
     second = datetime(2025, 11, 2, 6, 30, tzinfo=UTC)
     # 364 days later the clocks go back again.

@@ -183,7 +183,6 @@ def test_a_gift_wants_the_holdings_of_both() -> None:
     assert wanted.value.member == "bob"
 
 
-@pytest.mark.xfail(strict=True, reason="the giver's time has passed when the taker's are wanted")
 def test_a_gift_that_wants_the_takers_holdings_has_changed_nothing_of_the_givers() -> None:
     till = Till(program(assets=[Asset(name="points", lives=Span(days=30))]))
     till.put(bought("o1", 10_00))

@@ -42,6 +42,7 @@ class Lot(NamedTuple):
     amount: int
     remaining: int
     rule: str
+    origin: int = 0  # The entry that earned it: moves between compartments keep it.
 
 
 class Take(NamedTuple):
@@ -114,6 +115,7 @@ class Given(NamedTuple):
     rule: str
     asset: str
     amount: int
+    written_off: int = 0  # Of `amount`: no longer deserved, not to be had, and let go.
 
 
 class Counted(NamedTuple):

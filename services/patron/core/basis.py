@@ -11,6 +11,7 @@ from patron.core.money import rounded, spread
 from patron.core.program import Basis, Program
 
 NEVER_COUNT = frozenset({"reward", "discount"})
+OR_GIFT_CARDS = NEVER_COUNT | {"gift_card"}
 
 
 class Basket:
@@ -20,7 +21,7 @@ class Basket:
     minor units, as (numerator, denominator); None where the currency is the program's own.
     """
 
-    __slots__ = ("_bases", "_exchange", "_order", "lines")
+    __slots__ = ("_bases", "_by_category", "_exchange", "_order", "_units", "lines")
 
     def __init__(
         self, order: OrderCompleted, lines: tuple[Line, ...], exchange: tuple[int, int] | None
@@ -28,6 +29,8 @@ class Basket:
         self._order = order
         self._exchange = exchange
         self._bases: dict[Basis, list[int]] = {}
+        self._by_category: dict[Basis, dict[str, int]] = {}
+        self._units: dict[str, int] | None = None
         self.lines = lines
 
     def basis(self, flags: Basis) -> list[int]:
@@ -40,6 +43,31 @@ class Basket:
                 known = [rounded(minor * numerator, denominator, "half_even") for minor in known]
             self._bases[flags] = known
         return known
+
+    @property
+    def was_free(self) -> bool:
+        """Whether nothing was paid for the order as it was completed."""
+        return not any(line.paid_minor for line in self._order.lines)
+
+    def by_category(self, flags: Basis) -> dict[str, int]:
+        """Minor units by category of the lines."""
+        sums = self._by_category.get(flags)
+        if sums is None:
+            sums = self._by_category[flags] = {}
+            for line, minor in zip(self.lines, self.basis(flags), strict=False):
+                sums[line.category] = sums.get(line.category, 0) + minor
+        return sums
+
+    def units_by_category(self) -> dict[str, int]:
+        """Whole units by category, rounded down line by line."""
+        if self._units is None:
+            self._units = {}
+            for line in self.lines:
+                if line.kind in NEVER_COUNT:
+                    continue
+                count = line.quantity_milli // 1000
+                self._units[line.category] = self._units.get(line.category, 0) + count
+        return self._units
 
 
 def exchange(program: Program, order: OrderCompleted) -> tuple[int, int] | Unfit | None:
@@ -54,21 +82,20 @@ def exchange(program: Program, order: OrderCompleted) -> tuple[int, int] | Unfit
 
 
 def _basis(order: OrderCompleted, lines: tuple[Line, ...], flags: Basis) -> list[int]:
-    amounts = [_line_minor(line, flags) for line in lines]
+    out = NEVER_COUNT if flags.gift_cards else OR_GIFT_CARDS
+    if flags.before_discounts:
+        amounts = [0 if line.kind in out else line.list_minor for line in lines]
+    else:
+        amounts = [0 if line.kind in out else line.paid_minor for line in lines]
+    if flags.tax:
+        pairs = zip(lines, amounts, strict=True)
+        amounts = [0 if line.kind in out else minor + line.tax_minor for line, minor in pairs]
     if order.payments:
-        out = sum(part.amount_minor for part in order.payments if _is_out(part.method, flags))
-        amounts = _without(amounts, out)
+        unpaid = sum(part.amount_minor for part in order.payments if _is_out(part.method, flags))
+        amounts = _without(amounts, unpaid)
     if flags.shipping:
         amounts.append(order.shipping_minor if lines else 0)
     return amounts
-
-
-def _line_minor(line: Line, flags: Basis) -> int:
-    if line.kind in NEVER_COUNT or (line.kind == "gift_card" and not flags.gift_cards):
-        return 0
-
-    amount = line.list_minor if flags.before_discounts else line.paid_minor
-    return amount + line.tax_minor if flags.tax else amount
 
 
 def _is_out(method: str, flags: Basis) -> bool:

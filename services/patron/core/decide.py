@@ -72,6 +72,15 @@ def needs(program: Program, fact: Fact) -> Needs:
             return Needs(fact.member, holdings=True)
 
 
+def acts_at(fact: Fact, state: State) -> datetime:
+    """When a fact acts: a request no earlier than its accounts' time, all else at its own."""
+    if type(fact) not in ANSWERS and not isinstance(fact, TransferAsked):
+        return fact.at
+
+    other = state.other.account.at if state.other is not None else fact.at
+    return max(fact.at, state.account.at, other)
+
+
 def decide(program: Program, state: State, fact: Fact) -> Decision | Unfit:
     """What follows from one fact for the account it names, or why it is unfit.
 
@@ -90,7 +99,7 @@ def decide(program: Program, state: State, fact: Fact) -> Decision | Unfit:
                 return Unfit("order_unknown", "no such order has come yet")
             return _decide_order(program, state, fact, state.order._replace(cancelled=True))
         case TransferAsked():
-            return transfer(program, state, fact)
+            return transfer(program, state, fact, at=acts_at(fact, state))
         case TimeReached():
             draft = Draft(program, state, fact, fact.at)
             pass_instant(draft)
@@ -128,7 +137,7 @@ def _answer(program: Program, state: State, fact: Fact) -> Decision | Unfit:
     if type(fact) not in ANSWERS:
         return Unfit("unsupported", "this engine does not decide this kind of event yet")
 
-    draft = Draft(program, state, fact, max(fact.at, state.account.at))
+    draft = Draft(program, state, fact, acts_at(fact, state))
     answered(draft, ANSWERS[type(fact)](draft, fact))
     decision = draft.decision()
     if isinstance(fact, FreezeAsked):
@@ -163,11 +172,14 @@ def after(state: State, decision: Decision) -> State:
         grants = tuple(
             held[name] for name in sorted(held) if held[name].state in ("unlocked", "reserved")
         )
-    once = state.once | frozenset(decision.once) if decision.once else state.once
-    return state._replace(account=decision.account, lots=lots, grants=grants, once=once)
+    # Whose order it was, and which once-keys were used, the next fact is told anew.
+    return State(decision.account, lots, grants)
 
 
 def _lots_after(lots: tuple[Lot, ...], decision: Decision) -> tuple[Lot, ...]:
+    if not decision.takes:
+        return lots + decision.opened
+
     seq = decision.account.seq
     taken: dict[tuple[int, int], int] = {}
     for take in decision.takes:

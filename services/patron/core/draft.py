@@ -26,7 +26,7 @@ from patron.core.account import (
 )
 from patron.core.decision import Answer, Decision, Notice, Proof
 from patron.core.facts import Fact
-from patron.core.periods import life_end, minus, plus
+from patron.core.periods import life_end, plus, reminded_at
 from patron.core.program import Program
 
 EMPTY = Balance()
@@ -36,6 +36,7 @@ class Draft:
     """All that one fact does to one account, while it is worked out."""
 
     __slots__ = (
+        "_lots",
         "account",
         "answer",
         "at",
@@ -43,7 +44,6 @@ class Draft:
         "due_at",
         "fact",
         "grants",
-        "lots",
         "meters",
         "notices",
         "once",
@@ -78,10 +78,7 @@ class Draft:
         self.tier = account.tier
         self.qualifications: tuple[Qualification, ...] = account.qualifications
         self.order: OrderState | None = None
-        # Open lots and grants by name; None where nobody asked for them to be loaded.
-        self.lots: dict[tuple[int, int], Lot] | None = (
-            None if state.lots is None else {(lot.seq, lot.n): lot for lot in state.lots}
-        )
+        self._lots: dict[tuple[int, int], Lot] | None = None  # Open lots by name, once asked for.
         self.opened: list[Lot] = []
         self.takes: list[Take] = []
         self.grants: dict[tuple[int, int], Grant] = {}
@@ -91,6 +88,11 @@ class Draft:
         self.answer: Answer | None = None
 
     # Moves of points.
+
+    def move(self, lot: Lot, amount: int, to: str, expires_at: datetime) -> None:
+        """Move points to another compartment: a new lot of the same origin."""
+        self.take(lot, amount, to)
+        self.open(lot.asset, to, amount, expires_at, lot.earned_at, lot.rule, lot.origin)
 
     def credit(self, asset: str, amount: int, *, rule: str, order: str = "") -> None:
         """Points that are new to the member: pending first where the asset says so."""
@@ -121,19 +123,31 @@ class Draft:
         expires_at: datetime,
         earned_at: datetime,
         rule: str,
+        origin: int | None = None,
     ) -> Lot:
         """Open a lot; what becomes available pays off debt at once."""
         assert amount > 0
-        place = len(self.opened) + 1
-        lot = Lot(asset, compartment, expires_at, earned_at, self.seq, place, amount, amount, rule)
+        lot = Lot(
+            asset,
+            compartment,
+            expires_at,
+            earned_at,
+            self.seq,
+            len(self.opened) + 1,
+            amount,
+            amount,
+            rule,
+            self.seq if origin is None else origin,
+        )
         self.opened.append(lot)
-        if self.lots is not None:
-            self.lots[lot.seq, lot.n] = lot
+        if self._lots is not None:
+            self._lots[lot.seq, lot.n] = lot
         if compartment != RESERVED:
             self.due_no_later_than(expires_at)
-            remind = self.program.assets[asset].remind
+            spec = self.program.assets.get(asset)
+            remind = spec.remind if spec else None
             if remind is not None and compartment == AVAILABLE and expires_at != NEVER:
-                self.due_no_later_than(minus(expires_at, remind, self.program.zone))
+                self.due_no_later_than(reminded_at(expires_at, remind, self.program.zone))
         self._change(asset, compartment, amount)
         debt = self.balance(asset).debt
         if debt and compartment == AVAILABLE:
@@ -144,13 +158,12 @@ class Draft:
 
     def take(self, lot: Lot, amount: int, to: str) -> None:
         """Move points out of one lot. `lot` may be stale: what it holds is looked up."""
-        place = (lot.seq, lot.n)
         if lot.seq == self.seq:
             held = self.opened[lot.n - 1]
             self.opened[lot.n - 1] = held._replace(remaining=held.remaining - amount)
-        if self.lots is not None:
-            held = self.lots[place]
-            self.lots[place] = held._replace(remaining=held.remaining - amount)
+        if self._lots is not None or lot.seq != self.seq:
+            held = self.lots[lot.seq, lot.n]
+            self.lots[lot.seq, lot.n] = held._replace(remaining=held.remaining - amount)
         assert 0 < amount <= held.remaining
         self.takes.append(Take(lot.asset, lot.compartment, amount, to, lot.seq, lot.n))
         self._change(lot.asset, lot.compartment, -amount)
@@ -190,9 +203,17 @@ class Draft:
 
     # What is open now.
 
+    @property
+    def lots(self) -> dict[tuple[int, int], Lot]:
+        """Lots by name, with what this entry has done to them."""
+        if self._lots is None:
+            before = self.state.lots
+            assert before is not None, "needs() did not ask for the lots"
+            self._lots = {(lot.seq, lot.n): lot for lot in (*before, *self.opened)}
+        return self._lots
+
     def open_lots(self, *, asset: str, compartment: str = AVAILABLE) -> list[Lot]:
         """Lots that hold something, in the order of spending."""
-        assert self.lots is not None, "needs() did not ask for the lots"
         lots = [
             lot
             for lot in self.lots.values()
@@ -203,7 +224,6 @@ class Draft:
 
     def all_lots(self) -> list[Lot]:
         """Every lot that holds something, of all assets."""
-        assert self.lots is not None, "needs() did not ask for the lots"
         return [lot for lot in self.lots.values() if lot.remaining]
 
     def open_grants(self) -> list[Grant]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from patron.core.basis import Basket
 from patron.core.decision import Proof, Refusal
 from patron.core.facts import Engaged
-from patron.core.matching import LineTest, line_test
+from patron.core.matching import Selection, selection
 from patron.core.mechanics import per_amount, per_event, per_step
 from patron.core.periods import window_name
 from patron.core.program import Cap, Program, Rule
@@ -37,14 +37,14 @@ class OrderRule(NamedTuple):
 
     rule: Rule
     worth: Any
-    test: LineTest
+    chosen: Selection
 
 
 @lru_cache(maxsize=256)
 def order_rules(program: Program) -> tuple[OrderRule, ...]:
     """The rules of a program that pay for orders, in its order."""
     return tuple(
-        OrderRule(rule, BY_ORDER[type(rule.mechanic)], line_test(rule.match))
+        OrderRule(rule, BY_ORDER[type(rule.mechanic)], selection(rule.match))
         for rule in program.rules
         if type(rule.mechanic) in BY_ORDER
     )
@@ -71,8 +71,8 @@ def _order_proof(planned: OrderRule, basket: Basket, place: int, room: Room) -> 
     if rule.match.tiers is not None and place not in rule.match.tiers:
         return Proof(rule.name, rule.asset, 0, why_not=Refusal.TIER)
 
-    times = rule.by_tier.get(place, ONE) if rule.by_tier else ONE
-    uncapped, basis = planned.worth(rule.mechanic, basket, planned.test, times)
+    times = rule.by_tier.get(place, ONE)
+    uncapped, basis = planned.worth(rule.mechanic, basket, planned.chosen, times)
     amount = _capped(rule, uncapped, room) if rule.caps else uncapped
     why_not = ""
     if amount < uncapped:
@@ -97,7 +97,7 @@ def event_worth(rule: Rule, fact: Engaged, *, place: int, room: Room) -> Proof:
 
 
 def _shown(times: Fraction) -> str:
-    return "" if times is ONE or times == 1 else str(times)
+    return "" if times is ONE else str(times)
 
 
 def _capped(rule: Rule, amount: int, room: Room) -> int:

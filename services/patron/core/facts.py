@@ -8,7 +8,7 @@ a field may be added at the end with a default, and none may move.
 """
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 
 class EventName(NamedTuple):
@@ -269,6 +269,8 @@ Request = (
     | AdjustAsked
     | FreezeAsked
 )
+
+REQUESTS: tuple[type[Fact], ...] = get_args(Request)
 
 # The number that an entry keeps for a fact's kind. Append only.
 KINDS: tuple[type[Fact], ...] = (

@@ -15,7 +15,8 @@ from patron.core.decision import Proof
 from patron.core.draft import Draft
 from patron.core.earning import order_worth, room_left, use_caps
 from patron.core.facts import OrderCompleted
-from patron.core.meters import PUNCHES, move_to, order_counts, units
+from patron.core.matching import selection, units
+from patron.core.meters import PUNCHES, move_to, order_counts
 from patron.core.orders import lines_left
 from patron.core.periods import local_day
 from patron.core.program import Meter, Program
@@ -68,22 +69,31 @@ def settle_order(
 
 def _post(draft: Draft, order: OrderState, proofs: Sequence[Proof], day: date) -> tuple[Given, ...]:
     """Move the differences, clawbacks first and then credits, each in program order."""
-    changes = {proof.rule: proof.amount for proof in proofs}
-    for before in order.given:
-        changes[before.rule] -= before.amount
-    kept = {}
-    if order.given:
-        for proof in proofs:
-            if changes[proof.rule] < 0:
-                kept[proof.rule] = claw_back(draft, order, proof, -changes[proof.rule])
+    before = {given.rule: given for given in order.given}
+    written_off: dict[str, int] = {}
+    changes: dict[str, int] = {}
+    for proof in proofs:
+        held = before.get(proof.rule)
+        if held is None:
+            changes[proof.rule] = proof.amount
+            continue
+        # What was let go stays let go, until the order deserves it again.
+        forgiven = min(held.written_off, max(0, held.amount - proof.amount))
+        written_off[proof.rule] = forgiven
+        changes[proof.rule] = proof.amount + forgiven - held.amount
+    for proof in proofs:
+        if changes[proof.rule] < 0:
+            kept = claw_back(draft, order, proof, -changes[proof.rule])
+            written_off[proof.rule] += kept
+            changes[proof.rule] += kept
     given = []
     for proof in proofs:
         rule, asset = proof.rule, proof.asset
         if changes[rule] > 0:
             draft.credit(asset, changes[rule], rule=rule, order=order.order)
-        amount = proof.amount + kept.get(rule, 0)
-        if amount:
-            given.append(Given(rule, asset, amount))
+        forgiven = written_off.get(rule, 0)
+        if proof.amount or forgiven:
+            given.append(Given(rule, asset, proof.amount + forgiven, forgiven))
     use_caps(draft.program, draft.used, day, changes)
     return tuple(given)
 
@@ -96,7 +106,7 @@ def claw_back(draft: Draft, order: OrderState, proof: Proof, amount: int) -> int
     that a completion after a cancellation cannot pay it twice.
     """
     asset, policy = proof.asset, draft.program.debt
-    own = [lot for lot in draft.all_lots() if lot.asset == asset and lot.seq in order.entries]
+    own = [lot for lot in draft.all_lots() if lot.asset == asset and lot.origin in order.entries]
     pending = sorted((o for o in own if o.compartment == PENDING), key=lambda o: (o.seq, o.n))
     left = draft.spend(pending, amount, "issuer")
     if policy != "pending_only":
@@ -122,7 +132,7 @@ def _move_punches(
     before = {c.meter: c.amount for c in order.counted if c.window == PUNCHES}
     counted = []
     for meter in punch_meters(draft.program):
-        now = units(meter, basket.lines)
+        now = units(basket, selection(meter.match))
         change = now - before.get(meter.name, 0)
         if change > 0:
             punch(draft, meter, change, cause=order.order, at=at)

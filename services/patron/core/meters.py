@@ -13,8 +13,8 @@ from patron.core.account import Counted
 from patron.core.basis import Basket
 from patron.core.decision import Proof
 from patron.core.draft import Draft
-from patron.core.facts import Engaged, Line
-from patron.core.matching import line_test, matched
+from patron.core.facts import Engaged
+from patron.core.matching import selection, total, units
 from patron.core.periods import window_name
 from patron.core.program import Meter, Program
 
@@ -44,22 +44,18 @@ def order_counts(
 
 def _amount(meter: Meter, basket: Basket, proofs: Iterable[Proof]) -> int:
     if meter.counts == "points":
-        return sum(proof.amount for proof in proofs if proof.asset == meter.asset)
+        return sum([proof.amount for proof in proofs if proof.asset == meter.asset])
+    chosen = selection(meter.match)
     if meter.counts == "units":
-        return units(meter, basket.lines)
+        return units(basket, chosen)
 
-    minor = sum(matched(basket, meter.basis, line_test(meter.match)))
+    minor = total(basket, meter.basis, chosen)
     if meter.counts == "basis":
         return minor
 
     assert meter.counts == "orders"
-    return 1 if minor or units(meter, basket.lines) else 0
-
-
-def units(meter: Meter, lines: Iterable[Line]) -> int:
-    """Whole units of the lines that the meter counts, rounded down line by line."""
-    test = line_test(meter.match)
-    return sum(line.quantity_milli // 1000 for line in lines if test is None or test(line))
+    # An order that was free counts by its units; one that was paid, while money is left.
+    return 1 if minor or (basket.was_free and units(basket, chosen)) else 0
 
 
 def event_counts(program: Program, fact: Engaged, points: Mapping[str, int]) -> dict[str, int]:

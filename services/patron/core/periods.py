@@ -29,7 +29,7 @@ def plus(at: datetime, span: Span, zone: str) -> datetime:
     if span.months or span.days:
         local = at.astimezone(zone_named(zone))
         day = _plus_days(local.date(), span)
-        at = datetime.combine(day, local.time(), zone_named(zone)).astimezone(UTC)
+        at = datetime.combine(day, local.time().replace(fold=0), zone_named(zone)).astimezone(UTC)
     return at + timedelta(seconds=span.seconds)
 
 
@@ -39,8 +39,14 @@ def minus(at: datetime, span: Span, zone: str) -> datetime:
     if span.months or span.days:
         local = at.astimezone(zone_named(zone))
         day = _months_later(local.date() - timedelta(days=span.days), -span.months)
-        at = datetime.combine(day, local.time(), zone_named(zone)).astimezone(UTC)
+        at = datetime.combine(day, local.time().replace(fold=0), zone_named(zone)).astimezone(UTC)
     return at
+
+
+@lru_cache(maxsize=4096)
+def reminded_at(ends_at: datetime, ahead: Span, zone: str) -> datetime:
+    """One span before an end. Many lots end at one instant, so results are kept."""
+    return minus(ends_at, ahead, zone)
 
 
 def _plus_days(day: date, span: Span) -> date:

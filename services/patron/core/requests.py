@@ -110,8 +110,7 @@ def _set_apart(draft: Draft, asset: str, amount: int) -> None:
         part = min(amount, lot.remaining)
         if not part:
             break
-        draft.take(lot, part, RESERVED)
-        draft.open(asset, RESERVED, part, lot.expires_at, lot.earned_at, lot.rule)
+        draft.move(lot, part, RESERVED, lot.expires_at)
         amount -= part
 
 
@@ -132,6 +131,8 @@ def _reservation(draft: Draft, request: str) -> Grant | None:
 
 def confirm(draft: Draft, fact: ConfirmAsked) -> Granted | Refusal:
     """Make a reservation final."""
+    if draft.account.frozen:
+        return Refusal.FROZEN
     grant = _reservation(draft, fact.reservation)
     if grant is None:
         return Refusal.UNKNOWN_RESERVATION
@@ -201,11 +202,10 @@ def answered(draft: Draft, said: Granted | Refusal) -> None:
         draft.notice("request.answered", {"request": name, "granted": True} | dict(said))
 
 
-def transfer(program: Program, state: State, fact: TransferAsked) -> Decision:
+def transfer(program: Program, state: State, fact: TransferAsked, *, at: datetime) -> Decision:
     """Move an amount to another member: one entry on each side, or a refusal on the giver's."""
     other = state.other
     assert other is not None, "needs() asks for both accounts"
-    at = max(fact.at, state.account.at, other.account.at)
     giver, taker = Draft(program, state, fact, at), Draft(program, other, fact, at)
     refusal = _transfer_refused(giver, taker, fact)
     if refusal is not None:

@@ -26,12 +26,14 @@ def punch(draft: Draft, meter: Meter, count: int, *, cause: str, at: datetime) -
     """Add punches of one order or event; what the member owes is paid off first."""
     lives = meter.window.lives
     lapses_at = NEVER if lives is None else plus(at, lives, draft.program.zone)
-    _revive(draft, meter.name, (Punch(lapses_at, cause, count),))
+    _add(draft, meter.name, (Punch(lapses_at, cause, count),))
 
 
-def _revive(draft: Draft, meter: str, punches: Iterable[Punch]) -> None:
+def _add(draft: Draft, meter: str, punches: Iterable[Punch]) -> None:
     living = list(draft.punches.get(meter, ()))
     for added in punches:
+        if added.lapses_at <= draft.at or not added.left:
+            continue
         owed = draft.owed.get(meter, 0)
         paid = min(owed, added.left)
         if paid:
@@ -45,28 +47,33 @@ def _revive(draft: Draft, meter: str, punches: Iterable[Punch]) -> None:
 
 def unpunch(draft: Draft, meter: Meter, count: int, *, cause: str, reason: str) -> None:
     """Take back punches of one order: living ones, then those of an unclaimed reward."""
-    while count := _take_living(draft, meter.name, count, cause=cause):
+    living, count = _part(draft.punches.get(meter.name, ()), count, cause=cause)
+    draft.punches[meter.name] = living
+    while count:
         grant = _newest_unclaimed(draft, meter.name)
         if grant is None:
             draft.owed[meter.name] = draft.owed.get(meter.name, 0) + count
             return
+        if draft.program.rewards[grant.reward].on_refund == "keep":
+            return
         revoke(draft, grant, reason=reason)
-        _revive(draft, meter.name, grant.punches)
-        if all(used.cause != cause for used in grant.punches):
-            # Not this order's own, but as many: the next set is short of them.
-            count = _take_oldest(draft, meter.name, count)[1]
+        # Its own order's first; where it used none of those, as many of the oldest.
+        is_own = any(used.cause == cause for used in grant.punches)
+        alive, count = _part(grant.punches, count, cause=cause if is_own else None)
+        _add(draft, meter.name, alive)
 
 
-def _take_living(draft: Draft, meter: str, count: int, *, cause: str) -> int:
-    """Take from the living punches of one cause; return how many were not found."""
+def _part(
+    punches: Iterable[Punch], count: int, *, cause: str | None
+) -> tuple[tuple[Punch, ...], int]:
+    """What is left after up to `count` are taken (of one cause), and how many were not found."""
     left = []
-    for living in draft.punches.get(meter, ()):
-        part = min(count, living.left) if living.cause == cause else 0
+    for punch in punches:
+        part = min(count, punch.left) if cause in (None, punch.cause) else 0
         count -= part
-        if living.left > part:
-            left.append(living._replace(left=living.left - part))
-    draft.punches[meter] = tuple(left)
-    return count
+        if punch.left > part:
+            left.append(punch._replace(left=punch.left - part))
+    return tuple(left), count
 
 
 def _newest_unclaimed(draft: Draft, meter: str) -> Grant | None:

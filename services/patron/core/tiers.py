@@ -36,7 +36,8 @@ def requalify(draft: Draft, *, day: date) -> None:
         gained = [tier for tier in gained if tier not in have]
     if gained:
         until = _held_until(draft.program, ladder, draft.at, day)
-        standing += tuple(Qualification(tier, window, draft.at, until) for tier in gained)
+        if until > draft.at:
+            standing += tuple(Qualification(tier, window, draft.at, until) for tier in gained)
     if standing is not draft.qualifications:
         draft.qualifications = standing
         settle(draft, rise="reached", fall="refund")

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Grant, Lot, State
 from patron.core.draft import Draft, stamp
-from patron.core.periods import life_end, minus
+from patron.core.periods import life_end, reminded_at
 from patron.core.program import Program
 from patron.core.rewards import grant_name
 from patron.core.tiers import end_qualifications
@@ -49,7 +49,7 @@ def _remind_at(program: Program, lot: Lot) -> datetime:
     if remind is None or lot.compartment != AVAILABLE or lot.expires_at == NEVER:
         return NEVER
 
-    return minus(lot.expires_at, remind, program.zone)
+    return reminded_at(lot.expires_at, remind, program.zone)
 
 
 def pass_instant(draft: Draft) -> None:
@@ -80,15 +80,7 @@ def _expire(draft: Draft) -> None:
 def _activate(draft: Draft) -> None:
     activated: dict[str, int] = {}
     for lot in _due(draft, PENDING):
-        draft.take(lot, lot.remaining, AVAILABLE)
-        draft.open(
-            lot.asset,
-            AVAILABLE,
-            lot.remaining,
-            _ends_at(draft.program, lot),
-            lot.earned_at,
-            lot.rule,
-        )
+        draft.move(lot, lot.remaining, AVAILABLE, _ends_at(draft.program, lot))
         activated[lot.asset] = activated.get(lot.asset, 0) + lot.remaining
     for asset, amount in activated.items():
         draft.notice("points.activated", {"asset": asset, "amount": amount})
@@ -96,7 +88,10 @@ def _activate(draft: Draft) -> None:
 
 def _ends_at(program: Program, lot: Lot) -> datetime:
     # Counted from the earning, not from the activation: waiting makes nothing live longer.
-    spec = program.assets[lot.asset]
+    spec = program.assets.get(lot.asset)
+    if spec is None:
+        return NEVER  # No version that is in force says when.
+
     return life_end(lot.earned_at, spec.lives, spec.ends_at_end_of, program.zone)
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from patron.core.account import Grant, Lot, OnceKey, OrderState, State
-from patron.core.decide import after, decide, needs, pass_time
+from patron.core.decide import acts_at, after, decide, needs, pass_time
 from patron.core.decision import Decision, Unfit
-from patron.core.facts import Fact, OrderCancelled, OrderCompleted, OrderRefunded
+from patron.core.facts import REQUESTS, Fact, OrderCancelled, OrderCompleted, OrderRefunded
 from patron.core.program import Program
 from patron.engine.lineage import Lineage
 
@@ -77,9 +77,16 @@ class Book:
         program = self._program(fact, owned)
         if program is None:
             return None  # Before the program's first version: it has nothing to say.
-        state = self._ready(program, fact, member, owned)
+        for each in (member, other):
+            if each is not None and needs(program, fact).holdings:
+                self._want_holdings(each)
+        until = fact.at
+        if other is not None or isinstance(fact, REQUESTS):
+            until = self._acts_at(fact, member, other)
+        state = self._ready(program, fact, member, owned, until=until)
         if other is not None:
-            state = state._replace(other=self._ready(program, fact, other, None))
+            taker = self._ready(program, fact, other, None, until=until)
+            state = state._replace(other=taker)
         decision = decide(program, state, fact)
         if isinstance(decision, Unfit):
             return self._waits(fact, decision)
@@ -107,9 +114,8 @@ class Book:
 
     def pass_time(self, member: str, *, until: datetime) -> None:
         """Let time do to one account what is due up to `until`."""
+        self._want_holdings(member)
         state = self.states[member]
-        if state.lots is None:
-            raise HoldingsWanted(member)
 
         def program_at(instant: datetime) -> Program:
             program = self.lineage.at(instant)
@@ -120,20 +126,30 @@ class Book:
         self.states[member] = state
         self.decided.extend(Decided(member, decision, before) for before, decision in decisions)
 
-    def _ready(self, program: Program, fact: Fact, member: str, owned: Owned | None) -> State:
-        """The state that `fact` finds: time has passed up to it."""
+    def _acts_at(self, fact: Fact, member: str, other: str | None) -> datetime:
+        state = self.states[member]
+        if other is not None:
+            state = state._replace(other=self.states[other])
+        return acts_at(fact, state)
+
+    def _want_holdings(self, member: str) -> None:
+        if self.states[member].lots is None:
+            raise HoldingsWanted(member)
+
+    def _ready(
+        self, program: Program, fact: Fact, member: str, owned: Owned | None, *, until: datetime
+    ) -> State:
+        """The state that `fact` finds: time has passed up to where it acts."""
         state = self.states[member]
         touched = needs(program, fact)
-        wanted = (
-            touched.holdings
-            or (owned is not None and owned.state.completed is not None)
-            or (isinstance(fact, OrderCompleted) and fact.order in self.waiting)
+        wanted = (owned is not None and owned.state.completed is not None) or (
+            isinstance(fact, OrderCompleted) and fact.order in self.waiting
         )
-        if state.account.due_at <= fact.at:
-            self.pass_time(member, until=fact.at)
+        if wanted:
+            self._want_holdings(member)
+        if state.account.due_at <= until:
+            self.pass_time(member, until=until)
             state = self.states[member]
-        elif wanted and state.lots is None:
-            raise HoldingsWanted(member)
         if owned is None and not touched.once:
             return state
 
@@ -156,9 +172,7 @@ class Book:
         return None
 
     def _keep(self, member: str, state: State, decision: Decision) -> None:
-        self.states[member] = after(state, decision)._replace(
-            order=None, once=frozenset(), other=None
-        )
+        self.states[member] = after(state, decision)
         if decision.once:
             self.once.setdefault(member, set()).update(decision.once)
         if decision.order is not None:

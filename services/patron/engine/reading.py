@@ -3,9 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from patron.core.account import OnceKey, State
+from patron.core.account import Grant, Lot, OnceKey, State
 from patron.core.decide import needs
-from patron.core.facts import EventName, Fact, OrderCancelled, OrderCompleted, OrderRefunded
+from patron.core.facts import (
+    Engaged,
+    EventName,
+    Fact,
+    OrderCancelled,
+    OrderCompleted,
+    OrderRefunded,
+)
 from patron.engine.book import Book, Owned
 from patron.engine.catalogue import Served, Tenant
 from patron.engine.rows import account_of, grant_of, lot_of
@@ -115,7 +122,7 @@ class Page:
         wanted: dict[once.Key, tuple[str, OnceKey]] = {}
         for fact, member, _ in facts:
             program = self.served.lineage.at(fact.at)
-            if program is None or member is None:
+            if program is None or member is None or not isinstance(fact, Engaged):
                 continue
             for key in needs(program, fact).once:
                 wanted[self.once_row(key, member)] = (member, key)
@@ -162,11 +169,15 @@ class Page:
 
         lots = await ledger.open_lots(connection, list(wanted))
         held = await grants.open_grants(connection, list(wanted))
+        lots_of: dict[int, list[Lot]] = {account: [] for account in wanted}
+        grants_of: dict[int, list[Grant]] = {account: [] for account in wanted}
+        for lot in lots:
+            lots_of[lot.account].append(lot_of(lot, names))
+        for grant in held:
+            grants_of[grant.account].append(grant_of(grant, names))
         for account, member in wanted.items():
             self.book.put_holdings(
-                member,
-                lots=tuple(lot_of(row, names) for row in lots if row.account == account),
-                grants=tuple(grant_of(row, names) for row in held if row.account == account),
+                member, lots=tuple(lots_of[account]), grants=tuple(grants_of[account])
             )
 
 

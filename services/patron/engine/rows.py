@@ -80,6 +80,7 @@ def lot_row(lot: Lot, account: int, names: Names) -> LotRow:
         lot.amount,
         lot.remaining,
         names.rule[lot.rule],
+        lot.origin,
     )
 
 
@@ -95,6 +96,7 @@ def lot_of(row: LotRow, names: Names) -> Lot:
         row.amount,
         row.remaining,
         names.rule_named[row.rule],
+        row.origin,
     )
 
 

@@ -6,11 +6,15 @@ was recreated, or that lost what we had not read, stops its partition: what to d
 it is for a person to say, and is never guessed.
 """
 
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
 import structlog
 
+from patron.errors import StreamUnavailable
 from patron.runtime import metrics
 from patron.store import claims
 from patron.store.claims import Claim, Place
@@ -21,13 +25,15 @@ from patron.stream.records import Partition, RawRecord
 log = structlog.get_logger()
 
 HASH_BYTES = 16
+LOOK_BACK_S = 10.0  # So long the last applied records may take to be read again.
+SETTLE_MS = 1000  # A broker that has just come back may show a log shorter than it is.
+GAP, CHANGED, CORRUPT = "gap", "log_identity_changed", "corrupt_record"
 
 
 class Stopped(NamedTuple):
-    """A partition that waits for an operator, and why."""
+    """Why a partition waits for an operator."""
 
-    partition: Partition
-    reason: str  # gap or log_identity_changed.
+    reason: str  # gap, log_identity_changed or corrupt_record.
     detail: str
 
 
@@ -35,7 +41,7 @@ def record_hash(record: RawRecord) -> bytes:
     """Tells a record from another one at the same offset of a recreated log."""
     digest = blake2b(record.timestamp_ms.to_bytes(8, "big", signed=True), digest_size=HASH_BYTES)
     digest.update(record.key or b"")
-    digest.update(b"\0")
+    digest.update(b"\\0")
     digest.update(record.value or b"")
     return digest.digest()
 
@@ -48,17 +54,44 @@ class Claims:
         self._source = source
         self._group = group
         self._owner = owner
+        self._ends: dict[Partition, int] = {}
         self.held: dict[Partition, Claim] = {}
         self.stopped: dict[Partition, Stopped] = {}
+
+    def readable(self) -> frozenset[Partition]:
+        """The partitions whose records may be applied: held, sought, not stopped."""
+        return (self._source.sought() & self.held.keys()) - self.stopped.keys()
+
+    def next_offset(self, partition: Partition) -> int:
+        """Where a held partition durably goes on."""
+        return self.held[partition].next_offset or 0
+
+    def had_more(self, partition: Partition) -> bool:
+        """Whether a partition had lag when it was claimed, and has not caught up with that."""
+        return self.next_offset(partition) < self._ends.get(partition, 0)
 
     async def take_over(self) -> None:
         """Claim all that is assigned to us, and seek each to where it goes on."""
         ours = self._source.assignment()
-        self.held, self.stopped = {}, {}
-        if not ours:
-            return
-        begins = await self._source.begin_offsets(ours)
-        ends = await self._source.end_offsets(ours)
+        self.held = {}
+        # What its own checksum calls broken does not heal by being claimed again.
+        self.stopped = {
+            partition: why
+            for partition, why in self.stopped.items()
+            if why.reason == CORRUPT and partition in ours
+        }
+        if ours:
+            begins = await self._source.begin_offsets(ours)
+            self._ends = await self._source.end_offsets(ours)
+            await self._claim(ours, begins)
+            await self._check_bounds(begins)
+            await self._check_identity(begins)
+            self.seek_all()
+        self._show_stopped()
+        log.info("claims.taken", partitions=len(self.held), stopped=len(self.stopped))
+
+    async def _claim(self, ours: Iterable[Partition], begins: Mapping[Partition, int]) -> None:
+        held: dict[Partition, Claim] = {}
         async with transaction(self._pool) as connection:
             claimed = await claims.claim(
                 connection, group=self._group, partitions=list(ours), owner=self._owner
@@ -66,69 +99,97 @@ class Claims:
             for partition in sorted(ours):
                 claim = claimed[partition]
                 if claim.next_offset is None:
-                    claim = claim._replace(next_offset=begins[partition])
+                    # Where it begins is written down, so that it is never asked for again.
+                    begin = begins[partition]
+                    claim = claim._replace(next_offset=begin)
                     await claims.begin(
                         connection,
                         group=self._group,
                         place=partition,
                         epoch=claim.epoch,
-                        offset=begins[partition],
+                        offset=begin,
                     )
-                self.held[partition] = claim
+                held[partition] = claim
             await claims.tell_lag(
                 connection,
                 group=self._group,
                 lagging={
-                    partition: (claim.epoch, ends[partition] > (claim.next_offset or 0))
-                    for partition, claim in self.held.items()
+                    partition: (claim.epoch, self._ends[partition] > (claim.next_offset or 0))
+                    for partition, claim in held.items()
                 },
             )
-        for partition in sorted(ours):
-            self._check_bounds(partition, begin=begins[partition], end=ends[partition])
-        await self._check_identity(begins)
-        self.seek_all()
-        log.info("claims.taken", partitions=len(self.held), stopped=len(self.stopped))
+        self.held = held
 
-    def _check_bounds(self, partition: Partition, *, begin: int, end: int) -> None:
-        expected = self.held[partition].next_offset or 0
-        if begin > expected:
-            self.stop(partition, "gap", f"offsets {expected} to {begin - 1} are gone from the log")
-        elif end < expected:
-            detail = f"the log ends at {end}, before our offset {expected}"
-            self.stop(partition, "log_identity_changed", detail)
+    async def _check_bounds(self, begins: Mapping[Partition, int]) -> None:
+        short = [each for each in self.held if self._ends[each] < self.next_offset(each)]
+        if short:
+            await self._source.poll(timeout_ms=SETTLE_MS, records_max=1, partitions=[])
+            self._ends |= await self._source.end_offsets(short)
+        for partition in sorted(self.held):
+            expected, begin, end = (
+                self.next_offset(partition),
+                begins[partition],
+                self._ends[partition],
+            )
+            if begin > expected:
+                detail = f"offsets {expected} to {begin - 1} are gone from the log"
+                self.stop(partition, GAP, detail)
+            elif end < expected:
+                detail = f"the log ends at {end}, before our offset {expected}"
+                self.stop(partition, CHANGED, detail)
 
-    async def _check_identity(self, begins: dict[Partition, int]) -> None:
+    async def _check_identity(self, begins: Mapping[Partition, int]) -> None:
         """Read the last applied record of each partition again: it must be the same."""
-        for partition, claim in sorted(self.held.items()):
-            last = (claim.next_offset or 0) - 1
-            if partition in self.stopped or claim.last_hash is None or last < begins[partition]:
-                continue
+        unread = {
+            partition: self.next_offset(partition) - 1
+            for partition, claim in self.held.items()
+            if claim.last_hash is not None
+            and partition not in self.stopped
+            and self.next_offset(partition) > begins[partition]
+        }
+        for partition, last in unread.items():
             self._source.seek(partition, last)
-            found = await self._source.poll(timeout_ms=2000, records_max=1, partitions=[partition])
-            for record in found.get(partition, ())[:1]:
-                # A later offset: the last one was no record (a marker, an aborted one).
-                if record.offset == last and record_hash(record) != claim.last_hash:
-                    detail = f"another record than the one applied lies at offset {last}"
-                    self.stop(partition, "log_identity_changed", detail)
+        until = time.monotonic() + LOOK_BACK_S
+        while unread:
+            if time.monotonic() > until:
+                names = ", ".join(f"{each.topic}[{each.partition}]" for each in sorted(unread))
+                raise StreamUnavailable(f"the last applied records of {names} were not read again")
+            found = await self._source.poll(timeout_ms=500, records_max=500, partitions=[*unread])
+            for partition, records in found.items():
+                self._compare(partition, records[0], unread.pop(partition))
+            if unread:
+                # A position that moved on with no record: the log was compacted here.
+                places = await self._source.positions()
+                unread = {each: at for each, at in unread.items() if places.get(each, 0) <= at}
+
+    def _compare(self, partition: Partition, record: RawRecord, last: int) -> None:
+        if record.offset == last and record_hash(record) != self.held[partition].last_hash:
+            detail = f"another record than the one applied lies at offset {last}"
+            self.stop(partition, CHANGED, detail)
 
     def stop(self, partition: Partition, reason: str, detail: str) -> None:
         """Read no further on a partition until an operator has spoken."""
-        self.stopped[partition] = Stopped(partition, reason, detail)
-        metrics.child(metrics.PARTITIONS_STOPPED, reason).inc()
+        self.stopped[partition] = Stopped(reason, detail)
+        self._show_stopped()
         log.error(
             "partition.stopped",
             topic=partition.topic,
             partition=partition.partition,
-            reason=reason,
+            error_code=reason,
             detail=detail,
-            do="look at the topic, then resume the partition by hand",
+            do="nothing of it is applied until this is looked at; the other partitions go on",
         )
+
+    def _show_stopped(self) -> None:
+        counts = Counter(why.reason for why in self.stopped.values())
+        for reason in (GAP, CHANGED, CORRUPT):
+            metrics.child(metrics.PARTITIONS_STOPPED, reason).set(counts[reason])
 
     def seek_all(self) -> None:
         """Put every partition at its durable place: after a claim, and after any error."""
-        for partition, claim in self.held.items():
+        for partition in self.held:
             if partition not in self.stopped:
-                self._source.seek(partition, claim.next_offset or 0)
+                self._source.seek(partition, self.next_offset(partition))
 
     async def read_back(self) -> None:
         """What the tables say of our claims; those that another worker took are dropped."""
@@ -137,15 +198,15 @@ class Claims:
         self.held = {
             partition: there[partition]
             for partition, claim in self.held.items()
-            if there[partition].epoch == claim.epoch
+            if partition in there and there[partition].epoch == claim.epoch
         }
 
-    def drop(self, places: frozenset[Place]) -> None:
+    def drop(self, places: Iterable[Place]) -> None:
         """Let go of partitions that another worker has claimed."""
         for place in places:
             self.held.pop(Partition(*place), None)
 
-    def advanced(self, steps: list[claims.Advance]) -> None:
+    def advanced(self, steps: Iterable[claims.Advance]) -> None:
         """Remember where each partition stands after a commit."""
         for step in steps:
             partition = Partition(step.topic, step.partition)

@@ -11,6 +11,8 @@ from http import HTTPStatus
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from patron.errors import Misconfigured
+
 Check = Callable[[], str | None]
 REQUEST_BYTES_MAX = 8192
 REQUEST_WAIT_S = 5.0
@@ -56,7 +58,7 @@ class Health:
 
 
 async def serve(health: Health, *, host: str, port: int) -> asyncio.Server:
-    """Serve the telemetry port until the server is closed."""
+    """Serve the telemetry port until the server is closed. Raises `Misconfigured`."""
 
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -74,11 +76,15 @@ async def serve(health: Health, *, host: str, port: int) -> asyncio.Server:
             )
             writer.write("\r\n".join(lines).encode() + (b"" if method == "HEAD" else body))
             await writer.drain()
-        except (TimeoutError, ValueError, asyncio.IncompleteReadError, ConnectionError):
+        except (TimeoutError, ValueError, EOFError, ConnectionError, asyncio.LimitOverrunError):
             return  # Not a request, or nobody waits for the answer any more.
-        except asyncio.LimitOverrunError:
-            return
         finally:
             writer.close()
 
-    return await asyncio.start_server(one, host, port, limit=REQUEST_BYTES_MAX)
+    try:
+        return await asyncio.start_server(one, host, port, limit=REQUEST_BYTES_MAX)
+    except OSError as error:
+        raise Misconfigured(
+            f"PATRON_TELEMETRY__HOST and PATRON_TELEMETRY__PORT: {host}:{port} can't be listened "
+            f"on ({error.strerror}); choose another port, or 0 for any free one"
+        ) from None

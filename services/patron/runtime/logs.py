@@ -5,6 +5,7 @@ Logs name places (topic, partition, offset) and opaque ids, never what an event 
 
 import logging
 import sys
+from importlib.metadata import version
 from typing import Any, Literal
 
 import orjson
@@ -16,16 +17,25 @@ CHATTY = ("aiokafka", "asyncio")
 def set_up(*, level: str, style: Literal["auto", "json", "console"], service: str) -> None:
     """Send every log of this process to standard error in one form."""
     as_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
+    about = {"service": service, "version": version("patron")}
+
+    def known(_: Any, __: str, line: dict[str, Any]) -> dict[str, Any]:
+        return {**line, **about}
+
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.PositionalArgumentsFormatter(),
     ]
-    renderer: Any = (
-        structlog.processors.JSONRenderer(serializer=_json)
+    rendering: list[Any] = (
+        [
+            known,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=_json),
+        ]
         if as_json
-        else structlog.dev.ConsoleRenderer()
+        else [structlog.dev.ConsoleRenderer()]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -33,8 +43,7 @@ def set_up(*, level: str, style: Literal["auto", "json", "console"], service: st
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                renderer,
+                *rendering,
             ],
         )
     )
@@ -49,7 +58,6 @@ def set_up(*, level: str, style: Literal["auto", "json", "console"], service: st
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
 
 
 def _json(value: Any, **_: Any) -> str:

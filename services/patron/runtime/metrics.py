@@ -1,6 +1,6 @@
-"""The metrics that more than one room moves. Base units, no ids in labels.
+"""What is counted and measured. Base units, no ids in labels.
 
-Children are cached by `prometheus_client` users here: `labels()` costs more than `inc()`.
+Time series are looked up once (`child`): `labels()` costs more than `inc()`.
 """
 
 from functools import cache
@@ -36,13 +36,19 @@ END_TO_END_SECONDS = Histogram(
 LAST_PROCESSED = Gauge(
     "patron_last_event_processed_timestamp_seconds", "When a batch was last committed."
 )
-LAG = Gauge("patron_consumer_lag_records", "Records that wait.", ["topic", "partition"])
+LAG = Gauge("patron_consumer_lag_records", "Records that wait.", ["topic", "partition", "group"])
 PARTITIONS_STOPPED = Gauge(
     "patron_partitions_stopped", "Partitions that wait for an operator.", ["reason"]
 )
 OUTBOX_PENDING = Gauge("patron_outbox_pending_notices", "Notices owed, not published.", ["shard"])
+OUTBOX_OLDEST_SECONDS = Gauge(
+    "patron_outbox_oldest_pending_seconds",
+    "For how long the oldest notice has been seen to wait.",
+    ["shard"],
+)
 NOTICES_PUBLISHED = Counter("patron_notices_published_total", "Notices that Kafka committed.")
 ROUNDS_FAILED = Counter("patron_relay_rounds_failed_total", "Relay rounds that a fault ended.")
+NOTICES_PARKED = Counter("patron_notices_parked_total", "Notices too large to be published.")
 ACCOUNTS_REACHED = Counter("patron_accounts_reached_total", "Accounts that time moved.")
 
 _BUSINESS: dict[str, Counter] = {

@@ -1,7 +1,10 @@
 """A process: roles side by side until one fails or somebody says stop.
 
-Exit codes: 0 after a clean stop, 75 when stopping took too long or a fault passed, 78
-when a person must mend a setting (the numbers of sysexits.h).
+A stop is asked for, never forced on a role: each finishes what it has in hand. What can't
+stop in time is ended, and loses nothing, since nothing uncommitted counts.
+
+Exit codes: 0 after a clean stop, 75 when stopping took too long or a fault did not pass,
+78 when a person must mend a setting (the numbers of sysexits.h). A bug keeps its trace.
 """
 
 import asyncio
@@ -9,35 +12,40 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any, TypeVar
 
 import structlog
 
-from patron.errors import Misconfigured, Transient
+from patron.errors import Misconfigured, PatronError, Transient
+from patron.runtime import metrics
 from patron.runtime.health import Health, serve
 from patron.runtime.settings import Settings
 
 log = structlog.get_logger()
 
-EX_OK, EX_SOFTWARE, EX_TEMPFAIL, EX_CONFIG = 0, 70, 75, 78
+T = TypeVar("T")
+
+EX_OK, EX_TEMPFAIL, EX_CONFIG = 0, 75, 78
 STOP_S_MAX = 15.0
+GRACE_S = 4.0  # For what is in hand when a stop is asked for; leaving a group takes its own.
 
 Role = Callable[[asyncio.Event, Health], Awaitable[None]]
 
 
 def run(settings: Settings, roles: Mapping[str, Role]) -> int:
-    """Run roles to their end; return the exit code."""
-    # Values of a batch live and die together: the collector would only walk them again.
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    """Run roles to their end; return the exit code. Raises what is a bug."""
+    metrics.BUILD.info({"version": version("patron")})
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_run(settings, roles))
     except Misconfigured as error:
         print(f"patron: {error}", file=sys.stderr)
         return EX_CONFIG
-    except Transient as error:
+    except PatronError as error:
         log.error("process.gave_up", error=str(error))
         return EX_TEMPFAIL
     return EX_OK
@@ -47,37 +55,122 @@ async def _run(settings: Settings, roles: Mapping[str, Role]) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _stop, loop, stopping)
+        loop.add_signal_handler(number, stopping.set)
     health = Health()
     server = await serve(health, host=settings.telemetry.host, port=settings.telemetry.port)
     port = server.sockets[0].getsockname()[1]
     log.info("process.started", roles=sorted(roles), telemetry_port=port)
+    for name in roles:
+        health.begin(name)
+    limit = asyncio.create_task(_limit(stopping))
     try:
-        async with asyncio.TaskGroup() as group:
-            for name, role in roles.items():
-                health.begin(name)
-                group.create_task(_one(name, role, stopping, health))
-    except* (Misconfigured, Transient) as errors:
-        raise errors.exceptions[0] from None
+        work = [_one(name, role, stopping, health) for name, role in roles.items()]
+        faults = [fault for fault in await asyncio.gather(*work) if fault is not None]
     finally:
+        limit.cancel()
         server.close()
+    for fault in sorted(faults, key=_weight):
+        raise fault
     log.info("process.stopped")
 
 
-async def _one(name: str, role: Role, stopping: asyncio.Event, health: Health) -> None:
-    """A role that ends takes the others with it: half a process is worse than none."""
+async def _one(
+    name: str, role: Role, stopping: asyncio.Event, health: Health
+) -> BaseException | None:
+    """Run a role to its end; return what ended it. The others are asked to stop then.
+
+    Half a process is worse than none. They are not cancelled: a client of Kafka that is
+    cancelled in a poll keeps its place in the group for ever.
+    """
+    fault: BaseException | None = None
     try:
         await role(stopping, health)
+    except Exception as error:
+        fault = _first(error)
+        log.error("role.failed", role=name, error=_told(fault))
+    stopping.set()
+    log.info("role.ended", role=name)
+    return fault
+
+
+def _first(error: BaseException) -> BaseException:
+    """The heaviest fault of a group of them."""
+    if isinstance(error, BaseExceptionGroup):
+        return min((_first(each) for each in error.exceptions), key=_weight)
+    return error
+
+
+def _weight(fault: BaseException) -> int:
+    """Bugs first, since they hide the rest; then what a person must mend; then what passes."""
+    return 2 if isinstance(fault, Transient) else 1 if isinstance(fault, PatronError) else 0
+
+
+def _told(fault: BaseException) -> str:
+    # The text of an error that is not ours may hold what an event said.
+    return str(fault) if isinstance(fault, PatronError) else type(fault).__name__
+
+
+async def _limit(stopping: asyncio.Event) -> None:
+    """End the process when a stop takes too long, even if its loop does not turn any more."""
+    await stopping.wait()
+    log.info("process.stopping")
+    timer = threading.Timer(STOP_S_MAX, _end)
+    timer.daemon = True
+    timer.start()
+    try:
+        await asyncio.Event().wait()
     finally:
-        stopping.set()
-        log.info("role.ended", role=name)
+        timer.cancel()
 
 
-def _stop(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
-    if not stopping.is_set():
-        stopping.set()
-        # What can't stop in time is ended: nothing is lost, since nothing uncommitted counts.
-        loop.call_later(STOP_S_MAX, os._exit, EX_TEMPFAIL)
+def _end() -> None:
+    os.write(2, f"patron: still busy {STOP_S_MAX:.0f} s after the stop; ended\n".encode())
+    os._exit(EX_TEMPFAIL)
+
+
+async def in_hand(
+    work: Coroutine[Any, Any, T], stopping: asyncio.Event, *, grace_s: float = GRACE_S
+) -> T:
+    """Do `work`; once a stop is asked for it has `grace_s` left.
+
+    Raises `Transient` where it was cut: it may have been done, so ask before doing it
+    again. Not for a poll of Kafka, which must never be cut.
+    """
+    doing = asyncio.ensure_future(work)
+    asked = asyncio.ensure_future(stopping.wait())
+    try:
+        await asyncio.wait({doing, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            await asyncio.wait({doing}, timeout=grace_s)
+        if not doing.done():
+            doing.cancel()
+            await asyncio.wait({doing})
+            if doing.cancelled():
+                raise Transient(f"cut {grace_s:.0f} s after a stop was asked for")
+        return doing.result()
+    finally:
+        asked.cancel()
+        doing.cancel()  # Where we ourselves are cancelled; else it is done.
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Keep the cyclic collector off: values of a batch live and die together.
+
+    Walking them over and over costs more than making them. It is run at the end.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect(0)
+
+
+def freeze() -> None:
+    """What a start has made lives as long as the process: never look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

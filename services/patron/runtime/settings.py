@@ -13,7 +13,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from patron.errors import Misconfigured
 from patron_schemas import topics
@@ -23,8 +31,34 @@ FILE = "_FILE"
 # These belong to tools around a process, not to it.
 OTHERS = ("PATRON_LOCAL__DIR", "PATRON_TEST_DATABASE_DSN", "PATRON_TEST_KAFKA_BOOTSTRAP")
 
+DSN_LIKE = "postgresql://user:password@host:5432/database"
+MASTER_KEY_BYTES = 32
+MAKE_A_KEY = (
+    "python -c 'import os, base64; print(base64.b64encode(os.urandom(32)).decode())' makes one"
+)
+
+Text = Annotated[str, Field(min_length=1)]
 Positive = Annotated[int, Field(gt=0)]
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+KeyOf = Literal["member", "any"]
+
+
+def _dsn(dsn: SecretStr) -> SecretStr:
+    if not dsn.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError(f"should look like {DSN_LIKE}")
+    return dsn
+
+
+def _key(key: SecretStr) -> SecretStr:
+    try:
+        length = len(base64.b64decode(key.get_secret_value(), validate=True))
+    except binascii.Error:
+        raise ValueError(f"should be base64; {MAKE_A_KEY}") from None
+    if length != MASTER_KEY_BYTES:
+        raise ValueError(
+            f"should be {MASTER_KEY_BYTES} bytes in base64, not {length}; {MAKE_A_KEY}"
+        )
+    return key
 
 
 class Part(BaseModel):
@@ -34,28 +68,49 @@ class Part(BaseModel):
 
 
 class TopicNames(Part):
-    """The topics' names. A topic may be bound to one tenant, or take keys that are no members."""
+    """The topics' names, and what they are bound to: one tenant or any, and what keys are.
 
-    orders: str = topics.ORDERS
-    engagement: str = topics.ENGAGEMENT
-    members: str = topics.MEMBERS
-    notices: str = topics.NOTICES
+    `tenant` and `key` hold for all; `orders_tenant` and so on for one topic.
+    """
+
+    orders: Text = topics.ORDERS
+    engagement: Text = topics.ENGAGEMENT
+    members: Text = topics.MEMBERS
+    notices: Text = topics.NOTICES
     partitions: Positive = topics.PARTITIONS
     replication_factor: Positive = 1
-    tenant: str | None = None
-    key: Literal["member", "any"] = "member"
+    tenant: Text | None = None
+    key: KeyOf = "member"
+    orders_tenant: Text | None = None
+    orders_key: KeyOf | None = None
+    engagement_tenant: Text | None = None
+    engagement_key: KeyOf | None = None
+    members_tenant: Text | None = None
+    members_key: KeyOf | None = None
 
     @property
     def incoming(self) -> tuple[str, str, str]:
         """The topics that Patron reads."""
         return self.orders, self.engagement, self.members
 
+    @property
+    def bound(self) -> dict[str, tuple[str | None, KeyOf]]:
+        """Tenant and kind of key of each topic that Patron reads."""
+        return {
+            self.orders: (self.orders_tenant or self.tenant, self.orders_key or self.key),
+            self.engagement: (
+                self.engagement_tenant or self.tenant,
+                self.engagement_key or self.key,
+            ),
+            self.members: (self.members_tenant or self.tenant, self.members_key or self.key),
+        }
+
 
 class Kafka(Part):
     """Where Kafka is, and who we are to it."""
 
-    bootstrap_servers: str
-    group_id: str = "patron"
+    bootstrap_servers: Text = Field(description="host:9092, and more after commas")
+    group_id: Text = "patron"
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     sasl_username: str | None = None
@@ -66,11 +121,20 @@ class Kafka(Part):
     session_timeout_s: Seconds = 10.0
     topics: TopicNames = TopicNames()
 
+    @model_validator(mode="after")
+    def _sasl_is_whole(self) -> "Kafka":
+        if self.security_protocol.startswith("SASL_"):
+            for name in ("sasl_username", "sasl_password"):
+                if not getattr(self, name):
+                    variable = f"{PREFIX}KAFKA__{name.upper()}"
+                    raise ValueError(f"{self.security_protocol} needs {variable} too")
+        return self
+
 
 class Database(Part):
     """Where Postgres is."""
 
-    dsn: SecretStr
+    dsn: Annotated[SecretStr, AfterValidator(_dsn)] = Field(description=DSN_LIKE)
     pool_size: Positive = 4
     statement_cache_size: Annotated[int, Field(ge=0)] = 200  # 0 behind a transaction pooler.
 
@@ -78,7 +142,10 @@ class Database(Part):
 class Secrets(Part):
     """Keys that only this deployment has."""
 
-    master_key: SecretStr  # 32 bytes in base64; seals personal data and dead letters.
+    # It seals personal data and dead letters.
+    master_key: Annotated[SecretStr, AfterValidator(_key)] = Field(
+        description=f"32 bytes in base64; {MAKE_A_KEY}"
+    )
 
 
 class Log(Part):
@@ -137,14 +204,8 @@ class Settings(Part):
 
     @property
     def master_key(self) -> bytes:
-        """The key's bytes. Raises `Misconfigured` where it is not base64."""
-        try:
-            return base64.b64decode(self.secrets.master_key.get_secret_value(), validate=True)
-        except binascii.Error:
-            raise Misconfigured(
-                "PATRON_SECRETS__MASTER_KEY is not base64; make one with: "
-                "python -c 'import os, base64; print(base64.b64encode(os.urandom(32)).decode())'"
-            ) from None
+        """The key's bytes."""
+        return base64.b64decode(self.secrets.master_key.get_secret_value())
 
     def shown(self) -> dict[str, Any]:
         """Every value in force, secrets masked."""
@@ -158,12 +219,14 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     for name, text in sorted(environ.items()):
         if not name.startswith(PREFIX) or name in OTHERS:
             continue
-        plain = name.removesuffix(FILE) if name not in known else name
+        plain = name if name in known else name.removesuffix(FILE)
         if plain not in known:
             close = get_close_matches(name, known, n=1, cutoff=0.5)
             mend = f"; did you mean {close[0]}?" if close else ""
             raise Misconfigured(f"unknown setting {name}{mend}")
-        _put(values, plain, _from_file(name, text) if name.endswith(FILE) else text)
+        if plain != name and plain in environ:
+            raise Misconfigured(f"both {plain} and {name} are set; keep one")
+        _put(values, plain, text if plain == name else _from_file(name, text))
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -196,11 +259,26 @@ def _from_file(name: str, path: str) -> str:
 
 
 def _said(error: ValidationError) -> str:
+    """What is wrong, and with which variables; never what they hold."""
     lines = []
     for problem in error.errors(include_input=False, include_url=False):
         name = PREFIX + "__".join(str(part).upper() for part in problem["loc"])
-        missing = problem["type"] == "missing"
-        known = [each for each in _known(Settings) if each.startswith(name)]
-        names = ", ".join(sorted(known)) if missing and name not in known else name
-        lines.append(f"{names}: {'is not set' if missing else problem['msg']}")
+        if problem["type"] == "missing":
+            lines += _needed(name)
+        else:
+            said = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            lines.append(f"{name}: {said}")
     return "; ".join(lines)
+
+
+def _needed(name: str) -> list[str]:
+    """What to set where this variable, or this whole part, is missing."""
+    part, *rest = name.removeprefix(PREFIX).lower().split("__")
+    kind = Settings.model_fields[part].annotation
+    assert isinstance(kind, type)
+    assert issubclass(kind, BaseModel)
+    return [
+        f"{PREFIX}{part.upper()}__{key.upper()} is not set: {field.description}"
+        for key, field in kind.model_fields.items()
+        if field.is_required() and rest in ([], [key])
+    ]

@@ -35,6 +35,7 @@ class LotRow(NamedTuple):
     amount: int
     remaining: int
     rule: int
+    origin: int
 
 
 class TakeRow(NamedTuple):

@@ -8,6 +8,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-proto
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
@@ -115,17 +116,30 @@ def _event(record: RawRecord, value: bytes) -> CloudEvent:
 
 def _keys_read(model: BaseModel) -> int:
     """How many keys the contract found: with no others written, none came twice."""
-    count = len(model.model_fields_set)
-    for value in model.__dict__.values():
-        if isinstance(value, BaseModel):
-            count += _keys_read(value)
-        elif type(value) is tuple:
+    count = len(model.__pydantic_fields_set__)
+    for name in _nesting(type(model)):
+        value = getattr(model, name)
+        if value is None:
+            continue
+        if type(value) is tuple:
             for part in value:
-                if isinstance(part, BaseModel):
-                    count += _keys_read(part)
+                count += _keys_read(part)
         elif type(value) is dict:
             count += len(value)
+        else:
+            count += _keys_read(value)
     return count
+
+
+@cache
+def _nesting(model: type[BaseModel]) -> tuple[str, ...]:
+    """The fields of a model that hold keys of their own: models, tuples of models, mappings."""
+    nested = []
+    for name, field in model.model_fields.items():
+        text = repr(field.annotation)
+        if "patron_schemas" in text or "dict[" in text:
+            nested.append(name)
+    return tuple(nested)
 
 
 def _binary(headers: Mapping[str, bytes], value: bytes) -> CloudEvent:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Literal
 
 from patron.core.basis import Basket
-from patron.core.matching import LineTest, matched
+from patron.core.matching import Selection, amounts, total
 from patron.core.money import rounded
 from patron.core.program import CAUTIOUS, Basis, Rounding
 
@@ -23,15 +23,14 @@ class PerAmount:
         assert self.rate > 0
 
 
-def worth(rule: PerAmount, basket: Basket, test: LineTest, times: Fraction) -> tuple[int, int]:
+def worth(rule: PerAmount, basket: Basket, chosen: Selection, times: Fraction) -> tuple[int, int]:
     """Points that the basket is worth, and the basis in minor units that counted."""
-    amounts = matched(basket, rule.basis, test)
     rate = rule.rate if times == 1 else rule.rate * times
     numerator, denominator = rate.as_integer_ratio()
-    basis = sum(amounts)
+    basis = total(basket, rule.basis, chosen)
     if rule.by == "order":
         # Rounded once: ten small articles earn what one large one of their price does.
         return rounded(basis * numerator, denominator, rule.rounding), basis
 
-    parts = (rounded(amount * numerator, denominator, rule.rounding) for amount in amounts)
-    return sum(parts), basis
+    minor = amounts(basket, rule.basis, chosen)
+    return sum([rounded(m * numerator, denominator, rule.rounding) for m in minor]), basis

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Literal
 
 from patron.core.basis import Basket
-from patron.core.matching import LineTest, matched
+from patron.core.matching import Selection, amounts, total
 from patron.core.program import CAUTIOUS, Basis
 
 
@@ -23,14 +23,15 @@ class PerStep:
         assert self.step_minor > 0
 
 
-def worth(rule: PerStep, basket: Basket, test: LineTest, times: Fraction) -> tuple[int, int]:
+def worth(rule: PerStep, basket: Basket, chosen: Selection, times: Fraction) -> tuple[int, int]:
     """Points that the basket is worth, and the basis in minor units that counted.
 
     Whole steps come first and the multiplier after them, rounded down at the end.
     """
-    amounts = matched(basket, rule.basis, test)
-    basis = sum(amounts)
-    by_line = rule.by == "line"
-    steps = sum(a // rule.step_minor for a in amounts) if by_line else basis // rule.step_minor
+    basis = total(basket, rule.basis, chosen)
+    if rule.by == "order":
+        steps = basis // rule.step_minor
+    else:
+        steps = sum([m // rule.step_minor for m in amounts(basket, rule.basis, chosen)])
     numerator, denominator = times.as_integer_ratio()
     return steps * rule.points * numerator // denominator, basis

@@ -116,6 +116,7 @@ CREATE TABLE lot (
     amount bigint NOT NULL,
     remaining bigint NOT NULL,
     rule smallint NOT NULL,
+    origin int NOT NULL,  -- The entry that earned it: moves between compartments keep it.
     PRIMARY KEY (account, asset, compartment, expires_at, earned_at, seq, n),
     CONSTRAINT lot_never_over_used CHECK (remaining BETWEEN 0 AND amount),
     CONSTRAINT lot_holds_something CHECK (amount > 0)

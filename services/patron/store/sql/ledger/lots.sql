@@ -1,4 +1,4 @@
 -- Open lots in the order of spending. $1 account[].
-SELECT account, asset, compartment, expires_at, earned_at, seq, n, amount, remaining, rule
+SELECT account, asset, compartment, expires_at, earned_at, seq, n, amount, remaining, rule, origin
 FROM lot WHERE account = ANY($1::bigint[]) AND remaining > 0
 ORDER BY account, asset, compartment, expires_at, earned_at, seq, n;
