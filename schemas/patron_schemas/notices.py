@@ -10,13 +10,10 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from patron_schemas.envelope import Name
-from patron_schemas.program_words import POINTS_MAX
 
-# Sums of points of one entry; zero where a refund found nothing to take back.
-Amount = Annotated[int, Field(gt=0, le=POINTS_MAX)]
-AmountOrZero = Annotated[int, Field(ge=0, le=POINTS_MAX)]
-# An operator's debit is answered with what was asked for: a negative amount.
-SignedAmount = Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
+# No upper limit: these may be sums, of all that ended in one instant for example.
+Amount = Annotated[int, Field(gt=0)]
+AmountOrZero = Annotated[int, Field(ge=0)]  # Zero where there was nothing left to take back.
 GrantName = Annotated[str, Field(pattern=r"^[0-9]+-[0-9]+$", examples=["12-0"])]
 RefusalCode = Annotated[
     str, Field(pattern=r"^[a-z][a-z_]*$", examples=["insufficient_points", "frozen"])
@@ -115,7 +112,7 @@ class RewardRevoked(Notice):
 
     reward: Name
     grant: GrantName
-    reason: Name
+    reason: Literal["refund", "cancelled"]
 
 
 class RewardLapsed(Notice):
@@ -154,7 +151,7 @@ class RequestAnswered(Notice):
     granted: bool
     code: RefusalCode | None = None
     asset: Name | None = None
-    amount: SignedAmount | None = None
+    amount: int | None = None  # Negative where an operator debited it.
     reward: Name | None = None
     grant: GrantName | None = None
     held_until: AwareDatetime | None = None

@@ -5,7 +5,7 @@ amounts are minor units. A `Till` keeps a program's accounts in memory, as repla
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,7 +33,6 @@ from patron.core.facts import (
 )
 from patron.core.mechanics.every import Every
 from patron.core.mechanics.per_amount import PerAmount
-from patron.core.periods import UTC
 from patron.core.program import Asset, Ladder, Meter, Program, Reward, Rule, Span, Tier, Window
 from patron.engine.book import Book, Waits
 from patron.engine.lineage import InForce, Lineage
@@ -157,10 +156,15 @@ def ann(member: str | None = "ann") -> Who:
 
 def article(paid: int, *, line: str = "", units: int = 1, **settings: Any) -> Line:
     """A line of food, undiscounted."""
-    defaults = {"sku": "sku", "category": "food", "list_minor": paid}
-    return Line(
-        **{"line": line, "quantity_milli": units * 1000, "paid_minor": paid} | defaults | settings
-    )
+    defaults: dict[str, Any] = {
+        "line": line,
+        "sku": "sku",
+        "category": "food",
+        "quantity_milli": units * 1000,
+        "paid_minor": paid,
+        "list_minor": paid,
+    }
+    return Line(**defaults | settings)
 
 
 def bought(
@@ -173,21 +177,18 @@ def bought(
 ) -> OrderCompleted:
     """An order of lines l1, l2 …; a number alone is an article of that price."""
     lines = [article(line) if isinstance(line, int) else line for line in basket]
-    return OrderCompleted(
-        **{
-            "name": named(f"{order}-completed-{when}"),
-            "at": _instant(when),
-            "member": None if member is None else ann(member),
-            "order": order,
-            "currency": "USD",
-            "lines": tuple(
-                line._replace(line=line.line or f"l{place}")
-                for place, line in enumerate(lines, start=1)
-            ),
-            "payments": tuple(Payment(*part) for part in (paid_by or {}).items()),
-        }
-        | settings
-    )
+    defaults: dict[str, Any] = {
+        "name": named(f"{order}-completed-{when}"),
+        "at": _instant(when),
+        "member": None if member is None else ann(member),
+        "order": order,
+        "currency": "USD",
+        "lines": tuple(
+            line._replace(line=line.line or f"l{place}") for place, line in enumerate(lines, 1)
+        ),
+        "payments": tuple(Payment(*part) for part in (paid_by or {}).items()),
+    }
+    return OrderCompleted(**defaults | settings)
 
 
 def returned(
@@ -307,18 +308,17 @@ class Till:
     def offer(self, fact: Fact) -> Unfit | Waits | None:
         """Put a fact in, and say what became of it; what has to wait for its order waits."""
         member = getattr(fact, "member", None)
-        outcome = self.book.put_fact(
+        return self.book.put_fact(
             fact,
             member=None if member is None else member.value,
             other=fact.to.value if isinstance(fact, TransferAsked) else None,
         )
-        return outcome
 
     def put(self, *facts: Fact) -> Decision:
         """Put facts in that must be applied; the last decision, of the last fact."""
         for fact in facts:
             assert self.offer(fact) is None
-        return [kept.decision for kept in self.book.decided if kept.decision.fact == facts[-1]][0]
+        return next(kept.decision for kept in self.book.decided if kept.decision.fact == facts[-1])
 
     def ask(self, fact: Fact) -> Answer:
         """Put a request in, and return its answer."""

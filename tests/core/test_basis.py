@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from core.grocery import Till, article, bought, program, returned, rule
 
+from core.grocery import Till, article, bought, program, returned, rule
 from patron.core.basis import Basket, exchange
 from patron.core.decision import Unfit
 from patron.core.facts import OrderCompleted

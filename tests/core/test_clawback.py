@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from core.grocery import Till, adjust, bought, program, redeem, returned, rule, voided
 
+from core.grocery import Till, adjust, bought, program, redeem, returned, rule, voided
 from patron.core.account import Balance
 from patron.core.mechanics.per_step import PerStep
 from patron.core.program import Asset, Span

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+
 from core.grocery import (
     PER_DOLLAR,
     Till,
@@ -17,7 +18,6 @@ from core.grocery import (
     spend,
     voided,
 )
-
 from patron.core.decision import Refusal
 from patron.core.facts import Line
 from patron.core.mechanics.per_amount import PerAmount

@@ -4,8 +4,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from core.grocery import Till, bought, did, ladder, program, reward, rule, spend
 
+from core.grocery import Till, bought, did, ladder, program, reward, rule, spend
 from patron.core.decision import Refusal
 from patron.core.mechanics.every import Every
 from patron.core.mechanics.per_event import PerEvent

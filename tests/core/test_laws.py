@@ -5,11 +5,11 @@ from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.grocery import Till, article, bought, named, returned, voided
-from core.histories import baskets, histories, programs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.grocery import Till, bought, named, returned, voided
+from core.histories import baskets, histories, programs
 from patron.core.account import AVAILABLE, PENDING, RESERVED, State
 from patron.core.decide import decide
 from patron.core.decision import Decision
@@ -32,7 +32,7 @@ from patron.core.timing import next_instant
 from patron.engine.book import Decided
 
 many = settings(
-    max_examples=150,
+    max_examples=70,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -165,7 +165,7 @@ def standing(program: Program, till: Till, day: Any) -> dict[str, Any]:
 
 def in_full(order: OrderCompleted) -> Fact:
     lines = {line.line: line for line in order.lines}
-    refund = returned(order.order, when=order.at, **{name: 0 for name in lines})
+    refund = returned(order.order, when=order.at, **dict.fromkeys(lines, 0))
     return refund._replace(
         lines=tuple(
             part._replace(
@@ -245,7 +245,7 @@ def test_buying_spending_and_cancelling_is_no_pump(
 
 @many
 @given(programs(), histories(late=True))
-def test_an_order_has_given_what_its_lots_say(program: Program, facts: list[Fact]) -> None:
+def test_no_line_gives_back_more_than_it_had(program: Program, facts: list[Fact]) -> None:
     till = played(program, facts)
     for owned in till.book.orders.values():
         assert all(given.amount > 0 for given in owned.state.given)
@@ -293,7 +293,7 @@ def test_a_change_of_tier_is_said_once_and_leads_from_the_last(
                 said = [n.data for n in kept.decision.notices if n.type == "tier.changed"]
                 assert len(said) <= 1
                 for data in said:
-                    assert (data["from_tier"], data["from_tier"]) == (tier, tier)
+                    assert data["from_tier"] == tier
                     assert data["to_tier"] != tier
                     tier = data["to_tier"]
         assert (till.account(member).tier or "member") == tier
@@ -371,7 +371,7 @@ def test_the_laws_look_at_programs_that_do_something() -> None:
     """Without this, an empty history would keep every law."""
     seen: set[str] = set()
 
-    @settings(many, database=None)
+    @settings(many, max_examples=200, database=None, derandomize=True)
     @given(programs(), histories())
     def look(program: Program, facts: list[Fact]) -> None:
         till = played(program, facts)
@@ -380,4 +380,3 @@ def test_the_laws_look_at_programs_that_do_something() -> None:
     look()
     assert {"points.earned", "points.expired", "points.activated", "points.reversed"} <= seen
     assert {"reward.unlocked", "reward.revoked", "tier.changed", "points.debt"} <= seen
-    assert article(1).kind == "goods"

@@ -4,11 +4,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from core.grocery import Till, adjust, at, bought, confirm, give_back, named, program, redeem
-from core.grocery import reserve, transfer, voided
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.grocery import (
+    Till,
+    adjust,
+    at,
+    bought,
+    confirm,
+    give_back,
+    named,
+    program,
+    redeem,
+    reserve,
+    transfer,
+    voided,
+)
 from patron.core.account import LONG_AGO
 from patron.core.facts import EventName, Fact
 from patron.core.ledger import GENESIS, Posting, link, postings

@@ -1,8 +1,8 @@
 """An order is a level: edits, refunds and cancellations post the difference, and no more."""
 
 import pytest
-from core.grocery import PER_DOLLAR, Till, article, at, bought, did, program, returned, rule, voided
 
+from core.grocery import PER_DOLLAR, Till, article, at, bought, did, program, returned, rule, voided
 from patron.core.decision import Unfit
 from patron.core.facts import Fact
 from patron.core.program import Basis, Cap, Meter, Window

@@ -1,14 +1,14 @@
 """Calendars: clamped months, skipped and doubled hours, and the ends of windows."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from core.grocery import ZONE, at
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.grocery import ZONE, at
 from patron.core.account import NEVER
-from patron.core.periods import UTC, life_end, minus, plus, window_end, window_name
+from patron.core.periods import life_end, minus, plus, window_end, window_name
 from patron.core.program import EndOf, Span
 
 

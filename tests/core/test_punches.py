@@ -1,9 +1,22 @@
 """Punch cards: full sets unlock a coffee, the rest carries over, a return takes back its own."""
 
 import pytest
-from core.grocery import Till, article, at, bought, card, cups, program, redeem, reserve
-from core.grocery import returned, reward, rule, voided
 
+from core.grocery import (
+    Till,
+    article,
+    at,
+    bought,
+    card,
+    cups,
+    program,
+    redeem,
+    reserve,
+    returned,
+    reward,
+    rule,
+    voided,
+)
 from patron.core.mechanics.every import Every
 from patron.core.program import Span
 

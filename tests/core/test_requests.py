@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from core.grocery import (
     Till,
     adjust,
@@ -22,7 +23,6 @@ from core.grocery import (
     transfer,
     voided,
 )
-
 from patron.core.account import Balance
 from patron.core.facts import Fact
 from patron.core.mechanics.every import Every

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from core.grocery import (
     Till,
     at,
@@ -14,7 +15,6 @@ from core.grocery import (
     spend,
     voided,
 )
-
 from patron.core.account import NEVER
 from patron.core.program import Program, Span
 

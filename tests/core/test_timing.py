@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from core.grocery import (
     Till,
     adjust,
@@ -21,7 +22,6 @@ from core.grocery import (
     spend,
     voided,
 )
-
 from patron.core.account import NEVER, Balance
 from patron.core.program import Asset, Program, Span
 
@@ -128,9 +128,7 @@ def test_points_that_become_available_at_the_time_of_their_reminder_are_reminded
     ]
 
 
-def test_at_one_instant_what_ends_comes_first_then_what_starts_then_what_is_said_then_the_tier() -> (
-    None
-):
+def test_at_one_instant_what_ends_comes_before_what_starts_and_the_tier_is_last() -> None:
     # All of it is due at midnight of 1 January 2026.
     every = card(lives=Span(days=31)).rules[0]
     to_new_year = Asset(

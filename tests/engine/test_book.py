@@ -1,6 +1,7 @@
 """A book: what waits, what is refused, what has to be loaded, and which version decides."""
 
 import pytest
+
 from core.grocery import (
     DAY,
     TENANT,
@@ -16,7 +17,6 @@ from core.grocery import (
     transfer,
     voided,
 )
-
 from patron.core.account import Account, Balance, State
 from patron.core.decision import Unfit
 from patron.core.facts import Fact, MemberEnrolled, ProfileChanged

@@ -109,7 +109,7 @@ def _proof(told: Told) -> dict[str, Any]:
         "lots": [lot._asdict() for lot in decision.opened],
         "takes": [take._asdict() for take in decision.takes],
         "answer": decision.answer._asdict() if decision.answer else None,
-        "hash": entry.hash.hex,
+        "hash": entry.hash.hex(),
     }
 
 
@@ -119,5 +119,7 @@ def _in_words(told: Told, *, details: bool) -> str:
     lines = [head, *(f"{'':26}{reason}" for reason in reasons(decision, program))]
     if details:
         lines += [f"{'':26}{proof_words(p, program)}" for p in decision.proofs if not p.amount]
-        lines.append(f"{'':26}by {program.name} version {program.version}, entry {entry.hash}")
+        lines.append(
+            f"{'':26}by {program.name} version {program.version}, entry {entry.hash.hex()}"
+        )
     return "\n".join(lines)

@@ -20,7 +20,8 @@ from patron.core.mechanics import per_amount, per_event, per_step
 from patron.core.periods import window_name
 from patron.core.program import Cap, Program, Rule
 
-ONE = Fraction(1)
+Times = tuple[int, int]  # A multiplier as a fraction: numerator and denominator.
+ONE: Times = (1, 1)
 
 # A mechanic that pays for orders: its settings, and what a basket is worth by them.
 BY_ORDER: dict[type, Any] = {
@@ -38,13 +39,14 @@ class OrderRule(NamedTuple):
     rule: Rule
     worth: Any
     chosen: Selection
+    times: Mapping[int, Times]
 
 
 @lru_cache(maxsize=256)
 def order_rules(program: Program) -> tuple[OrderRule, ...]:
     """The rules of a program that pay for orders, in its order."""
     return tuple(
-        OrderRule(rule, BY_ORDER[type(rule.mechanic)], selection(rule.match))
+        OrderRule(rule, BY_ORDER[type(rule.mechanic)], selection(rule.match), _pairs(rule.by_tier))
         for rule in program.rules
         if type(rule.mechanic) in BY_ORDER
     )
@@ -71,7 +73,7 @@ def _order_proof(planned: OrderRule, basket: Basket, place: int, room: Room) -> 
     if rule.match.tiers is not None and place not in rule.match.tiers:
         return Proof(rule.name, rule.asset, 0, why_not=Refusal.TIER)
 
-    times = rule.by_tier.get(place, ONE)
+    times = planned.times.get(place, ONE)
     uncapped, basis = planned.worth(rule.mechanic, basket, planned.chosen, times)
     amount = _capped(rule, uncapped, room) if rule.caps else uncapped
     why_not = ""
@@ -89,15 +91,23 @@ def event_worth(rule: Rule, fact: Engaged, *, place: int, room: Room) -> Proof:
     if not rule.match.attributes_of(fact.attributes):
         return Proof(rule.name, rule.asset, 0, why_not=Refusal.CONDITION)
 
-    times = rule.by_tier.get(place, ONE)
+    times = _pairs(rule.by_tier).get(place, ONE)
     uncapped = per_event.worth(rule.mechanic, times)
     amount = _capped(rule, uncapped, room)
     why_not = Refusal.CAP_REACHED if amount < uncapped else ""
     return Proof(rule.name, rule.asset, amount, 1, _shown(times), uncapped, why_not)
 
 
-def _shown(times: Fraction) -> str:
-    return "" if times is ONE else str(times)
+def _pairs(by_tier: Mapping[int, Fraction]) -> dict[int, Times]:
+    return {place: times.as_integer_ratio() for place, times in by_tier.items()}
+
+
+def _shown(times: Times) -> str:
+    if times is ONE:
+        return ""
+
+    numerator, denominator = times
+    return str(numerator) if denominator == 1 else f"{numerator}/{denominator}"
 
 
 def _capped(rule: Rule, amount: int, room: Room) -> int:

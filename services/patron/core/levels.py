@@ -15,7 +15,7 @@ from patron.core.decision import Proof
 from patron.core.draft import Draft
 from patron.core.earning import order_worth, room_left, use_caps
 from patron.core.facts import OrderCompleted
-from patron.core.matching import selection, units
+from patron.core.matching import Selection, selection, units
 from patron.core.meters import PUNCHES, move_to, order_counts
 from patron.core.orders import lines_left
 from patron.core.periods import local_day
@@ -131,8 +131,8 @@ def _move_punches(
 
     before = {c.meter: c.amount for c in order.counted if c.window == PUNCHES}
     counted = []
-    for meter in punch_meters(draft.program):
-        now = units(basket, selection(meter.match))
+    for meter, chosen in meters:
+        now = units(basket, chosen)
         change = now - before.get(meter.name, 0)
         if change > 0:
             punch(draft, meter, change, cause=order.order, at=at)
@@ -144,6 +144,7 @@ def _move_punches(
 
 
 @lru_cache(maxsize=256)
-def punch_meters(program: Program) -> tuple[Meter, ...]:
+def punch_meters(program: Program) -> tuple[tuple[Meter, Selection], ...]:
     """The meters whose punches come from orders."""
-    return tuple(m for m in program.meters.values() if m.punches and m.counts == "units")
+    meters = (m for m in program.meters.values() if m.punches and m.counts == "units")
+    return tuple((meter, selection(meter.match)) for meter in meters)

@@ -14,7 +14,7 @@ from patron.core.basis import Basket
 from patron.core.decision import Proof
 from patron.core.draft import Draft
 from patron.core.facts import Engaged
-from patron.core.matching import selection, total, units
+from patron.core.matching import Selection, selection, total, units
 from patron.core.periods import window_name
 from patron.core.program import Meter, Program
 
@@ -23,11 +23,10 @@ PUNCHES = "punches"  # The window under which an order keeps how many punches it
 
 
 @lru_cache(maxsize=256)
-def order_meters(program: Program) -> tuple[Meter, ...]:
+def order_meters(program: Program) -> tuple[tuple[Meter, Selection], ...]:
     """The meters that orders move; punches live by themselves, in `punches`."""
-    return tuple(
-        meter for meter in program.meters.values() if meter.counts != "events" and not meter.punches
-    )
+    meters = (m for m in program.meters.values() if m.counts != "events" and not m.punches)
+    return tuple((meter, selection(meter.match)) for meter in meters)
 
 
 def order_counts(
@@ -35,17 +34,16 @@ def order_counts(
 ) -> list[Counted]:
     """What an order adds to each meter, as it now is."""
     counts = []
-    for meter in order_meters(program):
-        amount = _amount(meter, basket, proofs)
+    for meter, chosen in order_meters(program):
+        amount = _amount(meter, chosen, basket, proofs)
         if amount:
             counts.append(Counted(meter.name, window_name(meter.window.kind, day), amount))
     return counts
 
 
-def _amount(meter: Meter, basket: Basket, proofs: Iterable[Proof]) -> int:
+def _amount(meter: Meter, chosen: Selection, basket: Basket, proofs: Iterable[Proof]) -> int:
     if meter.counts == "points":
         return sum([proof.amount for proof in proofs if proof.asset == meter.asset])
-    chosen = selection(meter.match)
     if meter.counts == "units":
         return units(basket, chosen)
 

@@ -30,19 +30,19 @@ def punch(draft: Draft, meter: Meter, count: int, *, cause: str, at: datetime) -
 
 
 def _add(draft: Draft, meter: str, punches: Iterable[Punch]) -> None:
-    living = list(draft.punches.get(meter, ()))
-    for added in punches:
-        if added.lapses_at <= draft.at or not added.left:
+    living = {(punch.lapses_at, punch.cause): punch.left for punch in draft.punches.get(meter, ())}
+    for lapses_at, cause, left in punches:
+        if lapses_at <= draft.at:
             continue
         owed = draft.owed.get(meter, 0)
-        paid = min(owed, added.left)
+        paid = min(owed, left)
         if paid:
             draft.owed[meter] = owed - paid
-        if added.left > paid:
-            living.append(added._replace(left=added.left - paid))
-            draft.due_no_later_than(added.lapses_at)
+        if left > paid:
+            living[lapses_at, cause] = living.get((lapses_at, cause), 0) + left - paid
+            draft.due_no_later_than(lapses_at)
     # Oldest first, also where an older event comes late.
-    draft.punches[meter] = tuple(sorted(living))
+    draft.punches[meter] = tuple(Punch(*name, living[name]) for name in sorted(living))
 
 
 def unpunch(draft: Draft, meter: Meter, count: int, *, cause: str, reason: str) -> None:

@@ -53,22 +53,22 @@ class Flow:
         while chunk := list(islice(fast, CHUNK)):
             await self._send(chunk)
             sent_bar.reached(self.produced)
-            done_bar.reached(await self._look())
+            done_bar.reached(await self.look())
         await self._until_applied(done_bar)
         took_s = time.perf_counter() - began
         at_full_speed = self.produced
-        latencies_ms = await self._paced(list(events), sent_bar, done_bar)
+        latencies_ms = await self.paced(list(events), sent_bar, done_bar)
         await self._until_applied(done_bar)
         sent_bar.reached(self.produced, total=self.produced)
         done_bar.reached(self.produced, total=self.produced)
-        await self._until_quiet(bars)
+        await self.until_quiet(bars)
         return Went(at_full_speed, took_s, latencies_ms)
 
     async def _send(self, chunk: Sequence[Produced]) -> None:
         await self._producer.send([Record(*each) for each in chunk])
         self.produced += len(chunk)
 
-    async def _look(self) -> int:
+    async def look(self) -> int:
         """How many records are committed."""
         self._workers.check()
         async with session(self._pool) as connection:
@@ -77,7 +77,7 @@ class Flow:
 
     async def _until_applied(self, bar: Bar) -> None:
         last, moved_at = -1, time.monotonic()
-        while (done := await self._look()) < self.produced:
+        while (done := await self.look()) < self.produced:
             bar.reached(done)
             if done != last:
                 last, moved_at = done, time.monotonic()
@@ -85,26 +85,28 @@ class Flow:
                 raise Transient(f"nothing was applied for {PATIENCE_S:.0f} s; see the logs")
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _paced(self, events: list[Produced], sent_bar: Bar, done_bar: Bar) -> list[float]:
+    async def paced(
+        self, events: list[Produced], sent_bar: Bar, done_bar: Bar, *, per_s: int = PACED_PER_S
+    ) -> list[float]:
         """Send at a steady pace; the time from each event's sending to its commit."""
         sent: list[tuple[int, float]] = []
         looks: list[tuple[int, float]] = []
         began = time.perf_counter()
-        step = max(1, PACED_PER_S // 50)
+        step = max(1, per_s // 50)
         for start in range(0, len(events), step):
             await self._send(events[start : start + step])
             sent.append((self.produced, time.perf_counter()))
             sent_bar.reached(self.produced)
-            due = began + (start + step) / PACED_PER_S
+            due = began + (start + step) / per_s
             while True:
-                looks.append((await self._look(), time.perf_counter()))
+                looks.append((await self.look(), time.perf_counter()))
                 done_bar.reached(looks[-1][0])
                 if time.perf_counter() >= due:
                     break
                 await asyncio.sleep(LOOK_EVERY_S / 2)
         while looks and looks[-1][0] < self.produced:
             await asyncio.sleep(LOOK_EVERY_S / 2)
-            looks.append((await self._look(), time.perf_counter()))
+            looks.append((await self.look(), time.perf_counter()))
         counts = [count for count, _ in looks]
         return [
             (looks[bisect_left(counts, count)][1] - at) * 1000
@@ -112,7 +114,7 @@ class Flow:
             if bisect_left(counts, count) < len(looks)
         ]
 
-    async def _until_quiet(self, bars: Bars) -> None:
+    async def until_quiet(self, bars: Bars) -> None:
         """Wait until time has been let pass and every notice is published."""
         bar = bars.begin("Letting time pass, publishing", total=1)
         until = time.monotonic() + PATIENCE_S

@@ -74,11 +74,11 @@ def tell(*, everything: bool, households: int | None, keep: bool, json: bool) ->
 
 
 def _with(servers: Stack, part: Slice, console: Console, next_steps: tuple[str, ...]) -> Outcome:
-    environment = _environment(servers)
+    environment = environment_of(servers)
     in_force = runtime_settings.load({**_inherited(), **environment})
     console.print("[grey58]Reading the grocer's year.[/]", highlight=False)
     groceries = Groceries(part, tenant=TENANT)
-    asyncio.run(_set_up(in_force))
+    asyncio.run(set_up(in_force))
     with (
         working(environment, servers.home / "logs") as workers,
         progress(console, sys.stderr, clock=time.monotonic) as bars,
@@ -119,7 +119,8 @@ def _inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PATRON_")}
 
 
-def _environment(servers: Stack) -> dict[str, str]:
+def environment_of(servers: Stack) -> dict[str, str]:
+    """The settings of processes that use this stack."""
     key = servers.home / "master.key"
     if not key.exists():
         key.touch(mode=0o600)
@@ -133,7 +134,7 @@ def _environment(servers: Stack) -> dict[str, str]:
     }
 
 
-async def _set_up(in_force: Settings) -> None:
+async def set_up(in_force: Settings) -> None:
     """Topics, tables, a tenant whose time is its input's, and the program."""
     names = in_force.kafka.topics
     shape = {"partitions": names.partitions, "replication_factor": names.replication_factor}

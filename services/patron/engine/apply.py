@@ -57,14 +57,6 @@ class Applied(NamedTuple):
     business: Business
 
 
-class _PartitionsMissing(Exception):
-    """Rows belong where no partition is yet: make them, and begin again."""
-
-    def __init__(self, wanted: set[partitions.Partition]) -> None:
-        super().__init__("partitions are missing")
-        self.wanted = wanted
-
-
 class _Published(Exception):
     """Something was published since the catalogue was read: read it again, and begin again."""
 
@@ -110,13 +102,11 @@ class Engine:
         return await self.retried(lambda connection: self._apply(connection, batch))
 
     async def retried(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Do `work` in a transaction; again where a race or something missing stopped it."""
+        """Do `work` in a transaction; again where a race or something new stopped it."""
         for tries_left in reversed(range(TRIES_MAX)):
             try:
                 async with transaction(self.pool) as connection:
                     return await work(connection)
-            except _PartitionsMissing as missing:
-                await self._make(missing.wanted)
             except _Published:
                 await self._reload()
             except Raced:
@@ -179,9 +169,8 @@ class Engine:
         """Write what a page's book has decided; return how many notices that owes."""
         writing = Writing(page, recorded_at=recorded_at, shards=self._shards)
         writing.collect(encoded)
-        wanted = writing.partitions()
-        if any(partition.name not in self._partitions for partition in wanted):
-            raise _PartitionsMissing(wanted)
+        # On a session of its own, which waits for no row that this transaction holds.
+        await self._make(writing.partitions())
         await writing.save(connection)
         return len(writing.notices)
 

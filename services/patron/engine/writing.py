@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 from zlib import crc32
 
 from patron.core.account import State
@@ -28,7 +27,7 @@ class Encoded(NamedTuple):
     """A fact's bytes and the hash of its name, where they are known already."""
 
     body: bytes
-    event: UUID
+    event: bytes
 
 
 class Writing:
@@ -88,7 +87,7 @@ class Writing:
                 bodies.kind_of(fact),
                 self._version(decision),
                 body,
-                UUID(bytes=chain),
+                chain,
             )
         )
 
@@ -105,7 +104,7 @@ class Writing:
 
     def _chain(self, member: str) -> bytes:
         known = self._chains.get(member)
-        return self.page.rows[member].chain.bytes if known is None else known
+        return self.page.rows[member].chain if known is None else known
 
     def _version(self, decision: Decision) -> int:
         lineage = self.page.served.lineage
@@ -207,7 +206,7 @@ class Writing:
                     account.due_at,
                     page.served.names.tier[account.tier],
                     bodies.encode_account(account),
-                    UUID(bytes=self._chain(member)),
+                    self._chain(member),
                     balance_numbers(account.balances, page.served.names),
                 )
             )

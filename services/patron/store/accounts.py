@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import accumulate, chain
-from typing import NamedTuple
-from uuid import UUID
+from typing import Any, NamedTuple
 
-from patron.store.pool import Connection, columns, sql
+from patron.store.pool import Connection, Uuid, columns, sql
 
 
 class AccountRow(NamedTuple):
@@ -20,7 +19,7 @@ class AccountRow(NamedTuple):
     tier: int
     balances: Sequence[int]
     state: bytes
-    chain: UUID
+    chain: bytes
 
 
 class SavedAccount(NamedTuple):
@@ -31,7 +30,7 @@ class SavedAccount(NamedTuple):
     due_at: datetime
     tier: int
     state: bytes
-    chain: UUID
+    chain: bytes
     balances: Sequence[int]
 
 
@@ -48,7 +47,7 @@ async def lock(
         missing = sorted(set(wanted) - {row["member"] for row in rows})
         await connection.execute(sql("accounts", "open"), tenant, program, missing)
         rows = await connection.fetch(sql("accounts", "lock"), program, wanted)
-    return [AccountRow(*row) for row in rows]
+    return [_account(row) for row in rows]
 
 
 async def due(
@@ -56,7 +55,14 @@ async def due(
 ) -> list[AccountRow]:
     """Accounts whose time has come, locked; those that are busy are left for later."""
     rows = await connection.fetch(sql("accounts", "due"), program, until, accounts_max)
-    return [AccountRow(*row) for row in rows]
+    return [_account(row) for row in rows]
+
+
+def _account(row: Any) -> AccountRow:
+    account, member, merged_into, seq, due_at, tier, balances, state, chain_hash = row
+    return AccountRow(
+        account, member, merged_into, seq, due_at, tier, balances, state, chain_hash.bytes
+    )
 
 
 async def save(connection: Connection, accounts: Sequence[SavedAccount]) -> None:
@@ -69,7 +75,7 @@ async def save(connection: Connection, accounts: Sequence[SavedAccount]) -> None
     balances = list(chain.from_iterable(account.balances for account in accounts))
     await connection.execute(
         sql("accounts", "save"),
-        *columns([account[:6] for account in accounts], 6),
+        *columns([(*account[:5], Uuid(account.chain)) for account in accounts], 6),
         balances,
         firsts,
         numbers,
@@ -79,7 +85,7 @@ async def save(connection: Connection, accounts: Sequence[SavedAccount]) -> None
 async def read(connection: Connection, *, program: int, member: int) -> AccountRow | None:
     """A member's account as it stands; None if there is none."""
     row = await connection.fetchrow(sql("accounts", "read"), program, member)
-    return None if row is None else AccountRow(*row)
+    return None if row is None else _account(row)
 
 
 async def by_tier(connection: Connection, *, program: int) -> dict[int, int]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from uuid import UUID
 
 from patron.errors import Raced
-from patron.store.pool import Connection, columns, sql
+from patron.store.pool import Connection, Uuid, columns, sql
 from patron.store.sealing import Sealer
 
-Name = tuple[str, UUID]  # kind, hash of the value
+Name = tuple[str, bytes]  # kind, hash of the value
 
 
 class Member(NamedTuple):
@@ -23,7 +22,9 @@ async def find(connection: Connection, tenant: int, names: Sequence[Name]) -> di
     if not names:
         return {}
 
-    rows = await connection.fetch(sql("members", "find"), tenant, *columns(list(names), 2))
+    kinds = [kind for kind, _ in names]
+    values = [Uuid(value) for _, value in names]
+    rows = await connection.fetch(sql("members", "find"), tenant, kinds, values)
     return {names[row["place"] - 1]: Member(row["member"], row["id"]) for row in rows}
 
 
@@ -43,7 +44,7 @@ async def name(connection: Connection, tenant: int, names: Mapping[Name, int]) -
     if not names:
         return
 
-    rows = [(*name, member) for name, member in sorted(names.items())]
+    rows = [(kind, Uuid(value), member) for (kind, value), member in sorted(names.items())]
     given = await connection.fetch(sql("members", "name"), tenant, *columns(rows, 3))
     if len(given) < len(rows):
         raise Raced("a member's name was taken by another transaction")

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from typing import NamedTuple
-from uuid import UUID
 
 from patron.errors import Raced
-from patron.store.pool import Connection, columns, sql
+from patron.store.pool import Connection, Uuid, columns, sql
 
 
 class Key(NamedTuple):
     """A rule's number, and the hash of for whom and about what."""
 
     rule: int
-    key: UUID
+    key: bytes
 
 
 async def taken(
@@ -23,9 +22,12 @@ async def taken(
         return frozenset()
 
     rows = await connection.fetch(
-        sql("once", "taken"), tenant, program, *columns(sorted(set(keys)), 2)
+        sql("once", "taken"),
+        tenant,
+        program,
+        *columns([(k.rule, Uuid(k.key)) for k in sorted(set(keys))], 2),
     )
-    return frozenset(Key(*row) for row in rows)
+    return frozenset(Key(row["rule"], row["key"].bytes) for row in rows)
 
 
 async def insert(
@@ -35,7 +37,7 @@ async def insert(
     if not keys:
         return
 
-    rows = sorted((*key, account) for key, account in keys)
+    rows = [(key.rule, Uuid(key.key), account) for key, account in sorted(keys)]
     status = await connection.execute(sql("once", "insert"), tenant, program, *columns(rows, 3))
     if int(status.rpartition(" ")[2]) < len(rows):
         raise Raced("a once-key was used by another transaction")

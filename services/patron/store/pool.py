@@ -11,6 +11,8 @@ import asyncpg
 
 from patron.errors import OutcomeUnknown, Raced, StoreUnavailable
 
+Uuid = asyncpg.pgproto.pgproto.UUID  # The driver's own: a fifth of the standard one's time.
+
 Connection = Any  # asyncpg ships no types: a connection, or a pool's proxy of one.
 Pool = Any
 

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
-from patron.store.pool import Connection, columns, sql
+from patron.store.pool import Connection, Uuid, columns, sql
 
 
 class WaitingFact(NamedTuple):
     """A fact and what it waits for."""
 
-    key: UUID
-    event: UUID
+    key: bytes
+    event: bytes
     at: datetime
     kind: int
     fact: bytes
@@ -23,21 +22,30 @@ async def put(
 ) -> None:
     """Let facts wait."""
     if facts:
-        await connection.execute(sql("waiting", "put"), tenant, program, *columns(list(facts), 5))
+        await connection.execute(
+            sql("waiting", "put"),
+            tenant,
+            program,
+            *columns([(Uuid(f.key), Uuid(f.event), *f[2:]) for f in facts], 5),
+        )
 
 
 async def find(
-    connection: Connection, *, tenant: int, program: int, keys: Sequence[UUID]
+    connection: Connection, *, tenant: int, program: int, keys: Sequence[bytes]
 ) -> list[WaitingFact]:
     """What waits for these keys, locked to the commit."""
     if not keys:
         return []
 
-    rows = await connection.fetch(sql("waiting", "find"), tenant, program, sorted(set(keys)))
-    return [WaitingFact(*row) for row in rows]
+    rows = await connection.fetch(
+        sql("waiting", "find"), tenant, program, [Uuid(key) for key in sorted(set(keys))]
+    )
+    return [WaitingFact(key.bytes, event.bytes, *rest) for key, event, *rest in map(tuple, rows)]
 
 
-async def drop(connection: Connection, *, tenant: int, program: int, keys: Sequence[UUID]) -> None:
+async def drop(connection: Connection, *, tenant: int, program: int, keys: Sequence[bytes]) -> None:
     """What waited for these keys waits no more."""
     if keys:
-        await connection.execute(sql("waiting", "drop"), tenant, program, sorted(set(keys)))
+        await connection.execute(
+            sql("waiting", "drop"), tenant, program, [Uuid(key) for key in sorted(set(keys))]
+        )

@@ -5,17 +5,17 @@ key: who has the tables and not the key cannot try out phone numbers.
 """
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
-from uuid import UUID
 
 from patron.core.facts import EventName, Who
 
 HASH_BYTES = 16
 
 
-def event_key(name: EventName) -> UUID:
+def event_key(name: EventName) -> bytes:
     """An event's name as 16 bytes: what `seen` and entries keep of it."""
-    return UUID(bytes=blake2b("\0".join(name).encode(), digest_size=HASH_BYTES).digest())
+    return blake2b("\0".join(name).encode(), digest_size=HASH_BYTES).digest()
 
 
 def content_hash(body: bytes) -> int:
@@ -23,23 +23,23 @@ def content_hash(body: bytes) -> int:
     return int.from_bytes(blake2b(body, digest_size=8).digest(), "big", signed=True)
 
 
-def once_key(member: str, subject: str) -> UUID:
+def once_key(member: str, subject: str) -> bytes:
     """Whom and what a once-key is about."""
-    digest = blake2b(f"{member}\0{subject}".encode(), digest_size=HASH_BYTES).digest()
-    return UUID(bytes=digest)
+    return blake2b(f"{member}\0{subject}".encode(), digest_size=HASH_BYTES).digest()
 
 
-def order_key(order: str) -> UUID:
+def order_key(order: str) -> bytes:
     """What a refund waits for."""
-    return UUID(bytes=blake2b(order.encode(), digest_size=HASH_BYTES).digest())
+    return blake2b(order.encode(), digest_size=HASH_BYTES).digest()
 
 
-def who_key(who: Who) -> UUID:
+@lru_cache(maxsize=1 << 17)
+def who_key(who: Who) -> bytes:
     """A member's name as the tables keep it. Other than the id, it is a hash already."""
     if who.kind == "id":
-        return UUID(bytes=blake2b(who.value.encode(), digest_size=HASH_BYTES).digest())
+        return blake2b(who.value.encode(), digest_size=HASH_BYTES).digest()
 
-    return UUID(hex=who.value)
+    return bytes.fromhex(who.value)
 
 
 class Hasher:

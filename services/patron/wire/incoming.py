@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Literal, NamedTuple, Protocol
-from uuid import UUID
 
 import msgspec
 from pydantic import BaseModel, ValidationError
@@ -68,7 +67,7 @@ class Arrived(NamedTuple):
 
     fact: Fact
     body: bytes  # The fact, encoded.
-    event: UUID
+    event: bytes  # Its name, hashed.
     content: int
     received_at: datetime  # The record's own timestamp.
     person: bytes | None = None  # Personal data, as JSON; it goes nowhere but to `person`.

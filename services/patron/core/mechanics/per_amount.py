@@ -23,10 +23,11 @@ class PerAmount:
         assert self.rate > 0
 
 
-def worth(rule: PerAmount, basket: Basket, chosen: Selection, times: Fraction) -> tuple[int, int]:
+def worth(
+    rule: PerAmount, basket: Basket, chosen: Selection, times: tuple[int, int]
+) -> tuple[int, int]:
     """Points that the basket is worth, and the basis in minor units that counted."""
-    rate = rule.rate if times == 1 else rule.rate * times
-    numerator, denominator = rate.as_integer_ratio()
+    numerator, denominator = rule.rate.numerator * times[0], rule.rate.denominator * times[1]
     basis = total(basket, rule.basis, chosen)
     if rule.by == "order":
         # Rounded once: ten small articles earn what one large one of their price does.

@@ -1,7 +1,6 @@
 """Points for something that a member did: a review, a share, a check-in."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal
 
 from patron.core.facts import Engaged
@@ -20,9 +19,9 @@ class PerEvent:
         assert self.action
 
 
-def worth(rule: PerEvent, times: Fraction) -> int:
+def worth(rule: PerEvent, times: tuple[int, int]) -> int:
     """Points for one event, rounded down after the multiplier."""
-    return rule.points * times.numerator // times.denominator
+    return rule.points * times[0] // times[1]
 
 
 def once_subject(rule: PerEvent, fact: Engaged) -> str | None:

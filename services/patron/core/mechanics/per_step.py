@@ -1,7 +1,6 @@
 """Points for every full step of what was paid: "10 per full 2.00"."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal
 
 from patron.core.basis import Basket
@@ -23,7 +22,9 @@ class PerStep:
         assert self.step_minor > 0
 
 
-def worth(rule: PerStep, basket: Basket, chosen: Selection, times: Fraction) -> tuple[int, int]:
+def worth(
+    rule: PerStep, basket: Basket, chosen: Selection, times: tuple[int, int]
+) -> tuple[int, int]:
     """Points that the basket is worth, and the basis in minor units that counted.
 
     Whole steps come first and the multiplier after them, rounded down at the end.
@@ -33,5 +34,4 @@ def worth(rule: PerStep, basket: Basket, chosen: Selection, times: Fraction) -> 
         steps = basis // rule.step_minor
     else:
         steps = sum([m // rule.step_minor for m in amounts(basket, rule.basis, chosen)])
-    numerator, denominator = times.as_integer_ratio()
-    return steps * rule.points * numerator // denominator, basis
+    return steps * rule.points * times[0] // times[1], basis

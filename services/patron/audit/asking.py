@@ -1,0 +1,170 @@
+"""Requests: what each asks for, whether it is had, and what it moves.
+
+A refused request has an entry and moves nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from patron.audit import calendar
+from patron.audit.calendar import NEVER
+from patron.audit.cards import Grant
+from patron.audit.facts import Event
+from patron.audit.programs import Terms
+
+if TYPE_CHECKING:
+    from patron.audit.model import Model
+
+AMOUNT_HELD_FOR = "PT15M"
+ADJUSTED = "adjusted"
+
+
+def answer(model: Model, terms: Terms, event: Event) -> None:
+    """Act on a request, at its account's time."""
+    model.notices.append(("request.answered", event.id))
+    match event.kind:
+        case "redeem" | "reserve" if not model.frozen:
+            _spend(model, terms, event)
+        case "confirm" if not model.frozen:
+            _confirm(model, event)
+        case "cancel":
+            _cancel(model, event)
+        case "transfer":
+            _transfer(model, terms, event)
+        case "adjust":
+            _adjust(model, terms, event)
+        case "freeze":
+            model.frozen = event.fields["frozen"]
+
+
+def lapse(model: Model, seq: int, now: datetime) -> None:
+    """Reservations whose time is over: what they set aside goes back."""
+    for grant in model.cards.grants:
+        if grant.state == "reserved" and grant.held_until <= now:
+            _let_go(model, seq, grant, state="lapsed")
+
+
+def _spend(model: Model, terms: Terms, event: Event) -> None:
+    """Redeem or reserve: an amount, a reward that is unlocked, or one that is bought."""
+    name = event.fields["reward"]
+    if not name:
+        _spend_amount(model, terms, event)
+        return
+    reward = terms.document.rewards.get(name)
+    if reward is None:
+        return
+
+    held_until = calendar.plus(model.at, reward.hold, terms.zone)
+    mine = [g for g in model.cards.grants if g.state == "unlocked" and g.reward == name]
+    if mine:
+        grant = min(mine, key=lambda g: (g.lapses_at, g.seq, g.n))
+        _take_grant(grant, event, held_until)
+        return
+    if reward.costs is None:
+        return
+
+    ((asset, cost),) = reward.costs.items()
+    if _set_aside(model, event, asset, cost):
+        grant = _granted(model, event, name)
+        _take_grant(grant, event, held_until)
+
+
+def _spend_amount(model: Model, terms: Terms, event: Event) -> None:
+    asset, amount = event.fields["asset"], event.fields["amount"]
+    if asset not in terms.document.assets or not _set_aside(model, event, asset, amount):
+        return
+    if event.kind == "reserve":
+        held_until = calendar.plus(model.at, AMOUNT_HELD_FOR, terms.zone)
+        _take_grant(_granted(model, event, ""), event, held_until)
+
+
+def _set_aside(model: Model, event: Event, asset: str, amount: int) -> bool:
+    """Spend an amount or set it aside, if it is there."""
+    if model.wallet.held(asset) < amount:
+        return False
+    if event.kind == "reserve":
+        model.wallet.reserve(event.seq, asset, amount)
+    else:
+        model.wallet.spend(asset, amount)
+    return True
+
+
+def _granted(model: Model, event: Event, reward: str) -> Grant:
+    n = model.cards.next_n(event.seq)
+    grant = Grant(reward, event.seq, n, "unlocked", model.at, NEVER)
+    model.cards.grants.append(grant)
+    return grant
+
+
+def _take_grant(grant: Grant, event: Event, held_until: datetime) -> None:
+    grant.request = event.id
+    if event.kind == "reserve":
+        grant.state, grant.held_until = "reserved", held_until
+    else:
+        grant.state = "claimed"
+
+
+def _reservation(model: Model, event: Event) -> Grant | None:
+    for grant in model.cards.grants:
+        if grant.state == "reserved" and grant.request == event.fields["reservation"]:
+            return grant
+    return None
+
+
+def _confirm(model: Model, event: Event) -> None:
+    grant = _reservation(model, event)
+    if grant is not None:
+        grant.state = "claimed"
+        model.wallet.use_up(reserved_by=grant.seq)
+
+
+def _cancel(model: Model, event: Event) -> None:
+    grant = _reservation(model, event)
+    if grant is not None:
+        _let_go(model, event.seq, grant, state="cancelled")
+
+
+def _let_go(model: Model, seq: int, grant: Grant, *, state: str) -> None:
+    """An unlocked reward is unlocked again; what was set aside can be spent again."""
+    grant.held_until = NEVER
+    grant.request = ""
+    if grant.was_unlocked:
+        grant.state = "unlocked"
+        return
+    grant.state = state
+    model.wallet.give_back(seq, reserved_by=grant.seq)
+
+
+def _transfer(model: Model, terms: Terms, event: Event) -> None:
+    """The giver's soonest-ending lots; the receiver's entry says which it got."""
+    asset, amount = event.fields["asset"], event.fields["amount"]
+    if event.received:
+        for part in event.received:
+            model.wallet.open(
+                event.seq, asset=asset, compartment="available", expires_at=part.expires_at,
+                earned_at=part.earned_at, amount=part.amount, rule=part.rule, origin=event.seq,
+            )  # fmt: skip
+        return
+    to_oneself = event.fields["to"] == event.fields["member"]
+    if model.frozen or to_oneself or asset not in terms.document.assets:
+        return
+    # Whether the receiver could take it is written in the receiver's account alone.
+    if event.met and model.wallet.held(asset) >= amount:
+        model.wallet.spend(asset, amount)
+
+
+def _adjust(model: Model, terms: Terms, event: Event) -> None:
+    asset, amount = event.fields["asset"], event.fields["amount"]
+    if asset not in terms.document.assets:
+        return
+    if amount < 0:
+        if model.wallet.held(asset) >= -amount:
+            model.wallet.spend(asset, -amount)
+        return
+    model.wallet.open(
+        event.seq, asset=asset, compartment="available",
+        expires_at=model.end_of(terms, asset, model.at), earned_at=model.at,
+        amount=amount, rule=ADJUSTED, origin=event.seq,
+    )  # fmt: skip

@@ -1,0 +1,102 @@
+"""Local time: windows, and instants that lie a span away.
+
+Written for itself: a mistake of the engine's own calendar must not be made here too.
+Everything that comes in or goes out is an aware instant in UTC.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+_SPAN = re.compile(
+    r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?"
+)
+
+
+class Window(NamedTuple):
+    """A period, `[begins, ends)`; its name is its kind and its first local day."""
+
+    name: str
+    begins: datetime
+    ends: datetime
+
+
+def window(kind: str, at: datetime, zone: ZoneInfo) -> Window:
+    """The window of this kind (day, week, month, quarter, half_year, year) around `at`."""
+    if kind == "lifetime":
+        return Window("lifetime", datetime(1, 1, 1, tzinfo=UTC), NEVER)
+
+    day = at.astimezone(zone).date()
+    first = _first_day(kind, day)
+    after = _first_day_after(kind, first)
+    return Window(f"{kind} {first}", _midnight(first, zone), _midnight(after, zone))
+
+
+def after(window_kind: str, this: Window, zone: ZoneInfo) -> Window:
+    """The window that follows this one."""
+    return this if window_kind == "lifetime" else window(window_kind, this.ends, zone)
+
+
+def plus(at: datetime, span: str, zone: ZoneInfo, *, sign: int = 1) -> datetime:
+    """The instant a span (ISO 8601) after `at`, or before it with sign -1.
+
+    Hours are elapsed time. Years and months keep the wall clock and end on the month's
+    last day where they must. Days are local ones, and the first counts as one.
+    """
+    found = _SPAN.fullmatch(span)
+    assert found is not None, span
+    years, months, weeks, days, hours, minutes, seconds = (int(n or 0) for n in found.groups())
+    if hours or minutes or seconds:
+        return at + sign * timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+    local = at.astimezone(zone)
+    if weeks or days:
+        return _instant(local.replace(tzinfo=None) + sign * timedelta(days=7 * weeks + days), zone)
+
+    month = local.year * 12 + local.month - 1 + sign * (12 * years + months)
+    first = date(month // 12, month % 12 + 1, 1)
+    last_day = (_first_day_after("month", first) - timedelta(days=1)).day
+    there = local.replace(tzinfo=None, year=first.year, month=first.month, day=1)
+    return _instant(there + timedelta(days=min(local.day, last_day) - 1), zone)
+
+
+def rounded_up(at: datetime, to: str, zone: ZoneInfo) -> datetime:
+    """The end of the local day, month or year in which `at` lies; `exact` leaves it."""
+    return at if to == "exact" else window(to, at, zone).ends
+
+
+def _first_day(kind: str, day: date) -> date:
+    match kind:
+        case "day":
+            return day
+        case "week":
+            return day - timedelta(days=day.weekday())
+        case "month":
+            return day.replace(day=1)
+        case "quarter":
+            return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+        case "half_year":
+            return date(day.year, 1 if day.month <= 6 else 7, 1)
+        case "year":
+            return date(day.year, 1, 1)
+    raise ValueError(kind)
+
+
+def _first_day_after(kind: str, first: date) -> date:
+    longest = {"day": 1, "week": 7, "month": 31, "quarter": 92, "half_year": 184, "year": 366}
+    day = first + timedelta(days=1)
+    while _first_day(kind, day) == first:
+        day += timedelta(days=1)
+        assert (day - first).days <= longest[kind]
+    return day
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return _instant(datetime(day.year, day.month, day.day), zone)
+
+
+def _instant(wall_clock: datetime, zone: ZoneInfo) -> datetime:
+    return wall_clock.replace(tzinfo=zone).astimezone(UTC)

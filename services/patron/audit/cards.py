@@ -1,0 +1,151 @@
+"""Punches and the rewards that they unlock."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from patron.audit import calendar
+from patron.audit.calendar import NEVER
+from patron.audit.programs import Terms
+
+
+@dataclass
+class Punch:
+    """Punches of one order or event."""
+
+    lapses_at: datetime
+    cause: str
+    left: int
+
+
+@dataclass
+class Grant:
+    """A reward that a member holds, or an amount that is set aside."""
+
+    reward: str
+    seq: int
+    n: int
+    state: str  # unlocked, reserved, claimed, cancelled, lapsed or revoked.
+    unlocked_at: datetime
+    lapses_at: datetime
+    order: str = ""
+    request: str = ""
+    held_until: datetime = NEVER
+    was_unlocked: bool = False  # Unlocked by a rule, not bought.
+    rule: str = ""
+    punches: list[Punch] = field(default_factory=list)
+
+
+@dataclass
+class Cards:
+    """A member's punches by meter, what is owed of them, and every grant there was."""
+
+    punches: dict[str, list[Punch]] = field(default_factory=dict)
+    owed: dict[str, int] = field(default_factory=dict)
+    grants: list[Grant] = field(default_factory=list)
+
+    def add(self, meter: str, count: int, *, lapses_at: datetime, cause: str) -> None:
+        """More punches; those that a return took too late are paid first."""
+        paid = min(count, self.owed.get(meter, 0))
+        if paid:
+            self.owed[meter] -= paid
+        if count > paid:
+            living = self.punches.setdefault(meter, [])
+            living.append(Punch(lapses_at, cause, count - paid))
+            living.sort(key=lambda punch: punch.lapses_at)
+
+    def unlock(self, terms: Terms, seq: int, *, at: datetime, order: str) -> int:
+        """Turn full cards into rewards, rule by rule; return how many."""
+        unlocked = 0
+        for rule in terms.document.rules:
+            if rule.every is None or rule.unlock is None:
+                continue
+            living = self.punches.get(rule.every.meter, [])
+            while sum(punch.left for punch in living) >= rule.every.count:
+                used = self._use(living, rule.every.count)
+                after = terms.document.rewards[rule.unlock].lapses_after
+                lapses_at = NEVER if after is None else calendar.plus(at, after, terms.zone)
+                n = self.next_n(seq)
+                self.grants.append(
+                    Grant(
+                        rule.unlock, seq, n, "unlocked", at, lapses_at, order,
+                        was_unlocked=True, rule=rule.rule, punches=used,
+                    )
+                )  # fmt: skip
+                unlocked += 1
+        return unlocked
+
+    def next_n(self, seq: int) -> int:
+        """The place of one more grant within an entry."""
+        return 1 + sum(1 for grant in self.grants if grant.seq == seq)
+
+    def take_back(self, terms: Terms, meter: str, count: int, *, cause: str, now: datetime) -> int:
+        """A return of so many punches of one order; return how many rewards it revoked."""
+        revoked = 0
+        count -= self._use_of(meter, count, cause=cause)
+        while count:
+            grant = self._newest_unclaimed(terms, meter)
+            if grant is None:
+                self.owed[meter] = self.owed.get(meter, 0) + count
+                return revoked
+            grant.state = "revoked"
+            revoked += 1
+            own = [punch for punch in grant.punches if punch.cause == cause]
+            spent = self._use(own, min(count, sum(punch.left for punch in own)))
+            count -= sum(punch.left for punch in spent)
+            living = self.punches.setdefault(meter, [])
+            living += [
+                Punch(punch.lapses_at, punch.cause, punch.left)
+                for punch in grant.punches
+                if punch.left and punch.lapses_at > now
+            ]
+            living.sort(key=lambda punch: punch.lapses_at)
+            self._joined(living)
+            if not spent:
+                taken = self._use(living, min(count, sum(punch.left for punch in living)))
+                count -= sum(punch.left for punch in taken)
+        return revoked
+
+    def _joined(self, living: list[Punch]) -> None:
+        """Punches of one order that lapse together are one again."""
+        for first in list(living):
+            for other in list(living):
+                same = (other.cause, other.lapses_at) == (first.cause, first.lapses_at)
+                if other is not first and first in living and same:
+                    first.left += other.left
+                    living[:] = [punch for punch in living if punch is not other]
+
+    def _use_of(self, meter: str, count: int, *, cause: str) -> int:
+        living = self.punches.get(meter, [])
+        own = [punch for punch in living if punch.cause == cause]
+        spent = self._use(own, min(count, sum(punch.left for punch in own)))
+        living[:] = [punch for punch in living if punch.left]
+        return sum(punch.left for punch in spent)
+
+    @staticmethod
+    def _use(living: list[Punch], count: int) -> list[Punch]:
+        """Use up so many, the oldest first; return them."""
+        used = []
+        for punch in living:
+            part = min(punch.left, count)
+            if part:
+                punch.left -= part
+                count -= part
+                used.append(Punch(punch.lapses_at, punch.cause, part))
+        assert count == 0
+        living[:] = [punch for punch in living if punch.left]
+        return used
+
+    def _newest_unclaimed(self, terms: Terms, meter: str) -> Grant | None:
+        cards = {
+            rule.rule: rule.unlock
+            for rule in terms.document.rules
+            if rule.every is not None and rule.every.meter == meter
+        }
+        candidates = [
+            grant
+            for grant in self.grants
+            if grant.state == "unlocked"
+            and grant.rule in cards
+            and terms.document.rewards[grant.reward].on_refund == "revoke"
+        ]
+        return max(candidates, key=lambda grant: (grant.seq, grant.n), default=None)

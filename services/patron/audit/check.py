@@ -1,0 +1,267 @@
+"""The audit: what the tables say of every account, against what its entries' facts give.
+
+It reads and never writes, a page of accounts at a time, each page in one snapshot, so it
+can run beside the workers. It says what differs; which side is wrong is for a person.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from patron.audit import chain
+from patron.audit.chain import COMPARTMENTS, GRANT_STATES, Move
+from patron.audit.facts import KINDS, Event, event_of
+from patron.audit.model import Model
+from patron.audit.programs import Terms, terms_of
+from patron.store import audit_reads, programs
+from patron.store.audit_reads import AuditedAccount, AuditPage
+from patron.store.ledger import EntryRow, LotRow, TakeRow
+from patron.store.pool import Connection
+
+ACCOUNTS_MAX = 200  # On one page, so that memory is bounded.
+SIDES = len(COMPARTMENTS)
+TRANSFER = KINDS.index("transfer")
+
+
+class Difference(NamedTuple):
+    """One thing that is not what it should be, of one account."""
+
+    account: int
+    member: str
+    what: str
+    expected: str
+    found: str
+
+
+class Report(NamedTuple):
+    """What was looked at, and every difference."""
+
+    accounts: int
+    entries: int
+    differences: list[Difference]
+
+
+class Served(NamedTuple):
+    """A program's versions and the names that its rows' numbers stand for."""
+
+    terms: Mapping[int, Terms]
+    assets: Mapping[int, str]
+    tiers: Mapping[int, str]
+    rewards: Mapping[int, str]
+
+
+class Written(NamedTuple):
+    """All rows of one account."""
+
+    row: AuditedAccount
+    entries: Sequence[EntryRow]
+    lots: Sequence[LotRow]
+    takes: Sequence[TakeRow]
+    grants: Sequence[audit_reads.GrantState]
+
+
+def _silent(done: int, total: int) -> None:
+    """Nobody asked for progress."""
+
+
+async def audit(
+    connection: Connection,
+    *,
+    tenant: str | None = None,
+    say: Callable[[int, int], None] = _silent,
+    accounts_max: int = ACCOUNTS_MAX,
+) -> Report:
+    """Compute every account of a tenant (None: of all) again, and compare.
+
+    `say(done, total)` is called with the number of accounts after each page.
+    """
+    accounts, entries, differences = 0, 0, list[Difference]()
+    found = await audit_reads.programs(connection, tenant=tenant)
+    total = sum(program.accounts for program in found)
+    for program in found:
+        after = 0
+        while True:
+            async with audit_reads.snapshot(connection):
+                # Read with each page: a version may have been published meanwhile.
+                served = await _served(connection, program.program)
+                page = await audit_reads.page(
+                    connection, program=program.program, after=after, accounts_max=accounts_max
+                )
+                met = await _met(connection, page)
+            if not page.accounts:
+                break
+            for written in _by_account(page):
+                differences.extend(differences_of(written, served, met))
+            after = page.accounts[-1].account
+            accounts += len(page.accounts)
+            entries += len(page.entries)
+            say(accounts, max(total, accounts))
+    return Report(accounts, entries, differences)
+
+
+async def _served(connection: Connection, program: int) -> Served:
+    documents = await audit_reads.documents(connection, program)
+    numbers = await programs.numbering(connection, program)
+    return Served(
+        {version: terms_of(document) for version, document in documents.items()},
+        {number: name for name, number in numbers.assets.items()},
+        {0: "", **{number: name for name, number in numbers.tiers.items()}},
+        {0: "", **{number: name for name, number in numbers.rewards.items()}},
+    )
+
+
+async def _met(connection: Connection, page: AuditPage) -> set[object]:
+    """The transfers of this page that reached their receiver."""
+    asked = {(e.event, e.recorded_at) for e in page.entries if e.kind == TRANSFER}
+    return set(await audit_reads.with_both_sides(connection, asked, kind=TRANSFER))
+
+
+def _by_account(page: AuditPage) -> Iterator[Written]:
+    rows: dict[str, dict[int, list[Any]]] = {}
+    for name in ("entries", "lots", "takes", "grants"):
+        rows[name] = defaultdict(list)
+        for row in getattr(page, name):
+            rows[name][row.account].append(row)
+    for account in page.accounts:
+        of = {name: rows[name].get(account.account, []) for name in rows}
+        yield Written(account, of["entries"], of["lots"], of["takes"], of["grants"])
+
+
+def differences_of(written: Written, served: Served, met: set[object]) -> Iterator[Difference]:
+    """All that is wrong with one account."""
+
+    def differs(what: str, expected: object, found: object) -> Iterator[Difference]:
+        if expected != found:
+            member = written.row.member or "(erased)"
+            yield Difference(written.row.account, member, what, str(expected), str(found))
+
+    numbers = [entry.seq for entry in written.entries]
+    if numbers != list(range(1, written.row.seq + 1)):
+        # Without each entry once there is nothing to compute from.
+        missing = sorted(set(range(1, written.row.seq + 1)) - set(numbers))
+        extra = len(numbers) - len(set(numbers) & set(range(1, written.row.seq + 1)))
+        found = f"{len(numbers)} entries, missing {missing[:5]}, {extra} too many"
+        yield from differs("entries", f"numbers 1 to {written.row.seq}", found)
+        return
+
+    events: list[Event] = []
+    for entry in written.entries:
+        try:
+            event = event_of(
+                seq=entry.seq, at=entry.at, kind=entry.kind, version=entry.version, body=entry.body
+            )
+        except (ValueError, TypeError, IndexError, KeyError) as error:
+            yield from differs(f"entry {entry.seq} body", "a fact", f"unreadable: {error}")
+            return
+        events.append(event._replace(met=entry.event in met))
+    moved, found_breaks = _chained(written, served, events)
+    for what, expected, found in found_breaks:
+        yield from differs(what, expected, found)
+    for what, expected, found in [
+        *_sums(written, served, moved),
+        *_modelled(written, served, events),
+    ]:
+        yield from differs(what, expected, found)
+
+
+Finding = tuple[str, object, object]  # What, expected, found.
+
+
+def _chained(
+    written: Written, served: Served, events: Sequence[Event]
+) -> tuple[list[Move], list[Finding]]:
+    """All moves of the account, and where its chain breaks."""
+    lots: dict[int, list[LotRow]] = defaultdict(list)
+    takes: dict[int, list[TakeRow]] = defaultdict(list)
+    for lot in written.lots:
+        lots[lot.seq].append(lot)
+    for take in written.takes:
+        takes[take.seq].append(take)
+    before, moved, breaks = chain.NOTHING, list[Move](), list[Finding]()
+    for entry, event in zip(written.entries, events, strict=True):
+        giver = "transferred" if event.received else "issuer"
+        these = chain.moves(lots[entry.seq], takes[entry.seq], assets=served.assets, giver=giver)
+        moved += these
+        breaks.append(
+            (f"entry {entry.seq} hash", chain.link(before, entry, event, these), entry.hash)
+        )
+        # From the stored hash, so that one changed row is one difference and not all after it.
+        before = entry.hash
+    breaks.append(("account chain", before, written.row.chain))
+    return moved, breaks
+
+
+def _sums(written: Written, served: Served, moved: Sequence[Move]) -> Iterator[Finding]:
+    """What lots and moves add up to is what the lots hold and what the balances say."""
+    taken: dict[tuple[int | None, int | None], int] = defaultdict(int)
+    for take in written.takes:
+        taken[take.lot_seq, take.lot_n] += take.amount
+    held: dict[tuple[str, str], int] = defaultdict(int)
+    for lot in written.lots:
+        left = lot.amount - taken[lot.seq, lot.n]
+        yield f"lot {lot.seq}-{lot.n} remaining", left, lot.remaining
+        held[served.assets[lot.asset], COMPARTMENTS[lot.compartment]] += lot.remaining
+    by_moves = chain.balances(moved)
+    for place, found in _balances(written, served).items():
+        asset, compartment = place
+        yield f"{asset} {compartment} by its moves", by_moves[place], found
+        if compartment != "debt":
+            yield f"{asset} {compartment} by its lots", held[place], found
+
+
+def _balances(written: Written, served: Served) -> dict[tuple[str, str], int]:
+    stored = list(written.row.balances)
+    found = {}
+    for number, asset in served.assets.items():
+        numbers = stored[(number - 1) * SIDES : number * SIDES] or [0] * SIDES
+        for compartment, amount in zip(COMPARTMENTS, numbers, strict=True):
+            found[asset, compartment] = amount
+    return found
+
+
+def _modelled(written: Written, served: Served, events: Sequence[Event]) -> Iterator[Finding]:
+    """What the second model makes of the facts is what is written."""
+    model = Model(served.terms)
+    for event in events:
+        if event.version not in served.terms:
+            yield f"entry {event.seq} version", "a version of the program", event.version
+            return
+        model.apply(event)
+
+    yield "tier", model.tier, served.tiers.get(written.row.tier, written.row.tier)
+    for (asset, compartment), amount in _balances(written, served).items():
+        if compartment == "debt":
+            yield f"{asset} debt", model.wallet.debt.get(asset, 0), amount
+        else:
+            yield f"{asset} {compartment}", model.wallet.held(asset, compartment), amount
+    expected = {
+        (lot.seq, lot.n): (
+            lot.asset, lot.compartment, lot.expires_at.isoformat(), lot.earned_at.isoformat(),
+            lot.amount, lot.remaining,
+        )
+        for lot in model.wallet.lots
+    }  # fmt: skip
+    found = {
+        (lot.seq, lot.n): (
+            served.assets[lot.asset], COMPARTMENTS[lot.compartment], lot.expires_at.isoformat(),
+            lot.earned_at.isoformat(), lot.amount, lot.remaining,
+        )
+        for lot in written.lots
+    }  # fmt: skip
+    yield from _each("lot", expected, found)
+    yield from _each(
+        "grant",
+        {(grant.seq, grant.n): (grant.reward, grant.state) for grant in model.cards.grants},
+        {
+            (grant.seq, grant.n): (served.rewards[grant.reward], GRANT_STATES[grant.state])
+            for grant in written.grants
+        },
+    )
+
+
+def _each(
+    kind: str, expected: Mapping[tuple[int, int], Any], found: Mapping[tuple[int, int], Any]
+) -> Iterator[Finding]:
+    for name in sorted(expected.keys() | found.keys()):
+        seq, n = name
+        yield f"{kind} {seq}-{n}", expected.get(name, "none"), found.get(name, "none")

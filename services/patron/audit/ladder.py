@@ -1,0 +1,90 @@
+"""Tiers: what qualifies, for how long, and what a member falls to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from patron.audit import calendar
+from patron.audit.calendar import NEVER, Window
+from patron.audit.programs import Terms
+
+
+@dataclass
+class Qualification:
+    """A tier that was reached in a window, and until when it stands."""
+
+    tier: str
+    window: str
+    reached_at: datetime
+    held_until: datetime
+
+
+def tiers_of(terms: Terms) -> list[str]:
+    """The ladder's names from the lowest up; nobody has to qualify for the first."""
+    tiers = terms.document.tiers
+    return [] if tiers is None else [rung.tier for rung in tiers.ladder]
+
+
+def held_until(terms: Terms, window: Window, reached_at: datetime) -> datetime:
+    """Until when a tier that was reached in this window is held."""
+    tiers = terms.document.tiers
+    assert tiers is not None
+    kind = terms.document.meters[tiers.meter].window
+    if tiers.held is None:
+        until = "forever" if kind == "lifetime" else "end_of_next_window"
+    elif tiers.held.for_ is not None:
+        return calendar.plus(reached_at, tiers.held.for_, terms.zone)
+    else:
+        assert tiers.held.until is not None
+        until = tiers.held.until
+    match until:
+        case "end_of_window":
+            return window.ends
+        case "end_of_next_window":
+            return calendar.after(kind, window, terms.zone).ends
+        case _:
+            return NEVER
+
+
+def revalued(
+    terms: Terms,
+    standing: list[Qualification],
+    *,
+    window: Window,
+    before: int,
+    value: int,
+    at: datetime,
+) -> list[Qualification]:
+    """What stands after the tiers' meter went from one value to another in a window.
+
+    Every threshold that is passed upwards is a qualification of its own; one that the
+    value no longer meets ends, unless the program keeps it.
+    """
+    tiers = terms.document.tiers
+    assert tiers is not None
+    left = list(standing)
+    for rung in tiers.ladder[1:]:
+        threshold = terms.threshold(rung.from_)
+        if before < threshold <= value:
+            until = held_until(terms, window, at)
+            if until > at:
+                left.append(Qualification(rung.tier, window.name, at, until))
+        if value < threshold and tiers.on_refund == "revoke":
+            left = [q for q in left if (q.tier, q.window) != (rung.tier, window.name)]
+    return left
+
+
+def highest(terms: Terms, standing: list[Qualification], tier: str, *, by_time: bool) -> str:
+    """The tier to be in now, coming from `tier`. "" is where everybody starts."""
+    order = tiers_of(terms)
+    tiers = terms.document.tiers
+    if not order or tiers is None:
+        return tier
+
+    now = order.index(tier) if tier in order else 0
+    best = max([0, *(order.index(q.tier) for q in standing if q.tier in order)])
+    if by_time and best < now:
+        if tiers.downgrade == "never":
+            best = now
+        elif tiers.downgrade == "one_step":
+            best = now - 1
+    return tier if best == now else order[best]

@@ -1,0 +1,313 @@
+"""The second model of a program: slow, obvious, and written without the first.
+
+An account is a few plain lists that each entry's fact changes in turn, in the order of
+the entries. An order is worked out anew from all of its events each time. What comes
+out must be what the tables say; `check` compares. Nothing here reads or writes a table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from math import floor
+
+from patron.audit import asking, calendar, ladder, worth
+from patron.audit.calendar import NEVER
+from patron.audit.cards import Cards
+from patron.audit.facts import ORDERS, REQUESTS, Event
+from patron.audit.ladder import Qualification
+from patron.audit.programs import Terms, attributes_match, tier_matches
+from patron.audit.wallet import Lot, Wallet
+from patron_schemas.program import Match, Rule
+
+LONG_AGO = datetime.min.replace(tzinfo=NEVER.tzinfo)
+
+
+@dataclass
+class Order:
+    """An order's events so far, and what it was given and counted for."""
+
+    tier: str
+    version: int
+    first_at: datetime
+    events: list[Event] = field(default_factory=list)
+    room: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, window) → points
+    given: dict[str, int] = field(default_factory=dict)
+    let_go: dict[str, int] = field(default_factory=dict)  # Of `given`: not to be had.
+    counted: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Model:
+    """One member's account, worked out from its facts."""
+
+    terms: Mapping[int, Terms]  # By the number of the version.
+    member: str = ""
+    at: datetime = LONG_AGO
+    tier: str = ""
+    frozen: bool = False
+    wallet: Wallet = field(default_factory=Wallet)
+    cards: Cards = field(default_factory=Cards)
+    orders: dict[str, Order] = field(default_factory=dict)
+    order_of_entry: dict[int, str] = field(default_factory=dict)
+    meters: dict[tuple[str, str], int] = field(default_factory=dict)  # (meter, window)
+    used: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, cap's window)
+    once: set[tuple[str, str]] = field(default_factory=set)
+    qualifications: list[Qualification] = field(default_factory=list)
+    notices: list[tuple[str, str]] = field(default_factory=list)
+
+    def apply(self, event: Event) -> None:
+        """One more entry."""
+        terms = self.terms[event.version]
+        if event.kind in REQUESTS:
+            # A request acts at the later of its own time and its account's.
+            self.at = max(self.at, event.told_at)
+            asking.answer(self, terms, event)
+            return
+
+        self.at = max(self.at, event.at)
+        if event.kind == "time":
+            self._time_reached(terms, event)
+        elif event.kind in ORDERS:
+            self._order(event)
+        elif event.kind == "engaged":
+            self._engaged(terms, event)
+
+    # What time does.
+
+    def _time_reached(self, terms: Terms, event: Event) -> None:
+        now = event.at
+        self.wallet.expire(now)
+        for living in self.cards.punches.values():
+            living[:] = [punch for punch in living if punch.lapses_at > now]
+        asking.lapse(self, event.seq, now)
+        for grant in self.cards.grants:
+            if grant.state == "unlocked" and grant.lapses_at <= now:
+                grant.state = "lapsed"
+        self.wallet.activate(
+            event.seq, now, lambda lot: self.end_of(terms, lot.asset, lot.earned_at)
+        )
+        self._remind(terms, now)
+        self.qualifications = [q for q in self.qualifications if q.held_until > now]
+        self._set_tier(terms, by_time=True)
+
+    def _remind(self, terms: Terms, now: datetime) -> None:
+        for name, asset in terms.document.assets.items():
+            for lot in self.wallet.of(name, "available") if asset.remind else ():
+                assert asset.remind is not None
+                if lot.expires_at != NEVER:
+                    told_at = calendar.plus(lot.expires_at, asset.remind, terms.zone, sign=-1)
+                    if told_at == now:
+                        self.notices.append(("points.expiring", name))
+
+    # Orders.
+
+    def _order(self, event: Event) -> None:
+        name = event.fields["order"]
+        order = self.orders.get(name)
+        if order is None:
+            terms = self.terms[event.version]
+            order = self.orders[name] = Order(self.tier, event.version, event.told_at)
+            order.room = {
+                (rule.rule, cap.window): self._room(terms, rule, cap.window, cap.amount, event)
+                for rule in terms.document.rules
+                for cap in rule.caps
+            }
+        order.events.append(event)
+        self.order_of_entry[event.seq] = name
+        terms = self.terms[order.version]
+        level = worth.level(order.events)
+        deserved = self._post(terms, order, level, event)
+        self._count(terms, order, level, event, deserved)
+
+    def _room(self, terms: Terms, rule: Rule, window: str, amount: int, event: Event) -> int:
+        if window == "order":
+            return amount
+        return max(0, amount - self.used.get(self._cap(terms, rule, window, event.told_at), 0))
+
+    @staticmethod
+    def _cap(terms: Terms, rule: Rule, window: str, at: datetime) -> tuple[str, str]:
+        return rule.rule, calendar.window(window, at, terms.zone).name
+
+    def _post(self, terms: Terms, order: Order, level: worth.Level, event: Event) -> dict[str, int]:
+        """Post what each rule's worth differs by; return what is deserved, by asset."""
+        name = event.fields["order"]
+        deserved: dict[str, int] = {}
+        targets: list[tuple[Rule, int]] = []
+        for rule in terms.document.rules:
+            if rule.earn is None or (rule.per_amount is None and rule.per_step is None):
+                continue
+            target = worth.earned(terms, rule, level, order.tier or self._lowest(terms))
+            for cap in rule.caps:
+                target = min(target, order.room[rule.rule, cap.window])
+            targets.append((rule, target))
+
+        def own(lot: Lot) -> bool:
+            return self.order_of_entry.get(lot.origin) == name
+
+        for rule, target in targets:
+            assert rule.earn is not None
+            given, let_go = order.given.get(rule.rule, 0), order.let_go.get(rule.rule, 0)
+            missing = given - let_go - target
+            if missing > 0:
+                over = self.wallet.claw_back(
+                    rule.earn, missing, own=own, policy=terms.document.debt
+                )
+                order.given[rule.rule] = target + let_go + over
+                order.let_go[rule.rule] = let_go + over
+        for rule, target in targets:
+            assert rule.earn is not None
+            given = order.given.get(rule.rule, 0)
+            if target > given:
+                self.credit(terms, event.seq, rule.earn, target - given, rule.rule, event.at)
+                order.given[rule.rule] = target
+            # What is deserved again was not let go.
+            order.let_go[rule.rule] = max(0, order.given.get(rule.rule, 0) - target)
+        for rule, _ in targets:
+            assert rule.earn is not None
+            given = order.given.get(rule.rule, 0)
+            deserved[rule.earn] = deserved.get(rule.earn, 0) + given
+            for cap in rule.caps:
+                if cap.window != "order":
+                    key = self._cap(terms, rule, cap.window, order.first_at)
+                    counted = f"cap {rule.rule} {cap.window}"
+                    more = given - order.counted.get(counted, 0)
+                    self.used[key] = self.used.get(key, 0) + more
+                    order.counted[counted] = given
+        return deserved
+
+    def _count(
+        self,
+        terms: Terms,
+        order: Order,
+        level: worth.Level,
+        event: Event,
+        deserved: Mapping[str, int],
+    ) -> None:
+        """Move the meters by what the order counts for now, then tiers, then rewards."""
+        name = event.fields["order"]
+        for meter_name, meter in terms.document.meters.items():
+            if meter.counts == "points":
+                value = deserved.get(meter.asset or "", 0)
+            else:
+                value = worth.counted(terms, meter, level, order.tier or self._lowest(terms))
+            more = value - order.counted.get(meter_name, 0)
+            order.counted[meter_name] = value
+            if more:
+                self._move(terms, meter_name, more, of=order.first_at, at=event.at)
+            if more and meter.punches:
+                self._punch(terms, meter_name, more, of=order.first_at, cause=name)
+        self._set_tier(terms, by_time=False)
+        unlocked = self.cards.unlock(terms, event.seq, at=event.at, order=name)
+        self.notices += [("reward.unlocked", name)] * unlocked
+
+    def _move(self, terms: Terms, meter: str, more: int, *, of: datetime, at: datetime) -> None:
+        window = calendar.window(terms.document.meters[meter].window, of, terms.zone)
+        before = self.meters.get((meter, window.name), 0)
+        self.meters[meter, window.name] = before + more
+        tiers = terms.document.tiers
+        if tiers is not None and tiers.meter == meter:
+            self.qualifications = ladder.revalued(
+                terms, self.qualifications, window=window, before=before, value=before + more, at=at
+            )
+
+    def _punch(self, terms: Terms, meter: str, more: int, *, of: datetime, cause: str) -> None:
+        if more < 0:
+            revoked = self.cards.take_back(terms, meter, -more, cause=cause, now=self.at)
+            self.notices += [("reward.revoked", cause)] * revoked
+            return
+        lives = terms.document.meters[meter].lives
+        lapses_at = NEVER if lives is None else calendar.plus(of, lives, terms.zone)
+        if lapses_at > self.at:
+            self.cards.add(meter, more, lapses_at=lapses_at, cause=cause)
+
+    # What is not a purchase.
+
+    def _engaged(self, terms: Terms, event: Event) -> None:
+        earned: dict[str, int] = {}
+        for rule in terms.document.rules:
+            points = self._earned_by_event(terms, rule, event)
+            if points:
+                assert rule.earn is not None
+                self.credit(terms, event.seq, rule.earn, points, rule.rule, event.at)
+                earned[rule.earn] = earned.get(rule.earn, 0) + points
+        for name, meter in terms.document.meters.items():
+            if meter.counts == "points":
+                more = earned.get(meter.asset or "", 0)
+            else:
+                asked = event.fields["action"] in (meter.actions or ())
+                more = int(
+                    meter.counts == "events" and asked and self._fits(terms, meter.match, event)
+                )
+            if more:
+                self._move(terms, name, more, of=event.told_at, at=event.at)
+            if more and meter.punches:
+                self._punch(terms, name, more, of=event.told_at, cause=event.id)
+        self._set_tier(terms, by_time=False)
+        unlocked = self.cards.unlock(terms, event.seq, at=event.at, order="")
+        self.notices += [("reward.unlocked", event.id)] * unlocked
+
+    def _fits(self, terms: Terms, match: Match, event: Event) -> bool:
+        return attributes_match(match, event.fields["attributes"]) and tier_matches(
+            match, self.tier or self._lowest(terms)
+        )
+
+    def _earned_by_event(self, terms: Terms, rule: Rule, event: Event) -> int:
+        mechanic = rule.per_event
+        if mechanic is None or mechanic.action != event.fields["action"]:
+            return 0
+        if not self._fits(terms, rule.match, event):
+            return 0
+
+        subject = event.fields["subject"] if mechanic.once == "subject" else ""
+        key = (rule.rule, subject)
+        if mechanic.once != "never" and (key in self.once or key in event.once):
+            return 0
+
+        tier = self.tier or self._lowest(terms)
+        points = floor(mechanic.points * Fraction(rule.by_tier.get(tier, "1")))
+        for cap in rule.caps:
+            points = min(points, self._room(terms, rule, cap.window, cap.amount, event))
+        for cap in rule.caps:
+            if cap.window != "order":
+                cap_key = self._cap(terms, rule, cap.window, event.told_at)
+                self.used[cap_key] = self.used.get(cap_key, 0) + points
+        if points and mechanic.once != "never":
+            self.once.add(key)
+        return points
+
+    # What all of them need.
+
+    def credit(
+        self, terms: Terms, seq: int, asset: str, amount: int, rule: str, earned_at: datetime
+    ) -> None:
+        """A lot of what was earned: pending where the asset says so."""
+        pending = terms.document.assets[asset].pending
+        if pending is None:
+            compartment, end = "available", self.end_of(terms, asset, earned_at)
+        else:
+            compartment, end = "pending", calendar.plus(earned_at, pending, terms.zone)
+        self.wallet.open(
+            seq, asset=asset, compartment=compartment, expires_at=end, earned_at=earned_at,
+            amount=amount, rule=rule, origin=seq,
+        )  # fmt: skip
+
+    @staticmethod
+    def end_of(terms: Terms, asset: str, earned_at: datetime) -> datetime:
+        """When what was earned then ends."""
+        ends = terms.document.assets[asset].ends
+        if ends is None:
+            return NEVER
+        end = calendar.plus(earned_at, ends.after, terms.zone)
+        return calendar.rounded_up(end, ends.at_end_of, terms.zone)
+
+    def _set_tier(self, terms: Terms, *, by_time: bool) -> None:
+        tier = ladder.highest(terms, self.qualifications, self.tier, by_time=by_time)
+        if tier != self.tier:
+            self.notices.append(("tier.changed", tier))
+            self.tier = tier
+
+    @staticmethod
+    def _lowest(terms: Terms) -> str:
+        order = ladder.tiers_of(terms)
+        return order[0] if order else ""

@@ -1,0 +1,191 @@
+"""What an order is worth now, from all of its events at once.
+
+Nothing is kept between two events of an order: each time, the lines are taken from its
+last completion, every refund is taken off, and every rule and meter is worked out anew.
+Amounts are minor units. What the order was given before is not known here.
+"""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any, NamedTuple
+
+from patron.audit.facts import Event
+from patron.audit.programs import Terms, attributes_match, tier_matches
+from patron_schemas.program import Basis, Match, Meter, Rule
+
+Line = Mapping[str, Any]
+
+
+class Level(NamedTuple):
+    """An order as it stands: its last completion, and what is left of each line."""
+
+    completed: Event
+    lines: Sequence[Line]
+    shipping_minor: int
+    void: bool
+
+
+def level(events: Sequence[Event]) -> Level:
+    """Fold an order's events by their time; at equal times by their arrival."""
+    completions = [event for event in events if event.kind == "completed"]
+    last = max(completions, key=lambda event: (event.told_at, event.seq))
+    cancellations = [event for event in events if event.kind == "cancelled"]
+    # At one instant a completion comes before what takes it back, but arrival tells a
+    # cancellation from the completion that brings the order back.
+    void = any((c.told_at, c.seq) > (last.told_at, last.seq) for c in cancellations)
+
+    left = [dict(line) for line in last.fields["lines"]]
+    for event in events:
+        if event.kind == "refunded":
+            _take_off(left, event)
+    for line, whole in zip(left, last.fields["lines"], strict=True):
+        _in_proportion(line, whole)
+    return Level(last, left, last.fields["shipping_minor"], void)
+
+
+def _take_off(left: Sequence[dict[str, Any]], refund: Event) -> None:
+    by_name = {line["line"]: line for line in left}
+    if refund.fields["lines"]:
+        for name, amount_minor, quantity_milli in refund.fields["lines"]:
+            if name in by_name:
+                by_name[name]["paid_minor"] -= amount_minor
+                by_name[name]["quantity_milli"] -= quantity_milli
+        return
+
+    shares = spread(refund.fields["amount_minor"], [line["paid_minor"] for line in left])
+    for line, share in zip(left, shares, strict=True):
+        line["paid_minor"] -= share
+
+
+def _in_proportion(line: dict[str, Any], whole: Line) -> None:
+    """List price and tax leave a line as what was paid for it does."""
+    paid = whole["paid_minor"]
+    for amount in ("list_minor", "tax_minor"):
+        if paid:
+            line[amount] = whole[amount] * line["paid_minor"] // paid
+
+
+def spread(amount: int, weights: Sequence[int]) -> list[int]:
+    """Whole shares of an amount in proportion to weights: the largest remainders round up."""
+    total = sum(weights)
+    if total == 0:
+        return [0] * len(weights)
+
+    exact = [Fraction(amount * weight, total) for weight in weights]
+    shares = [floor(share) for share in exact]
+    by_remainder = sorted(range(len(exact)), key=lambda i: (shares[i] - exact[i], i))
+    for i in by_remainder[: amount - sum(shares)]:
+        shares[i] += 1
+    return shares
+
+
+def basis_lines(terms: Terms, order: Level, flags: Basis) -> list[tuple[Line, int]]:
+    """The lines that count by these flags, and how much of each, in the program's money."""
+    lines = [
+        line
+        for line in order.lines
+        if line["kind"] not in ("reward", "discount")
+        and (line["kind"] != "gift_card" or flags.gift_cards)
+    ]
+    amounts = []
+    for line in lines:
+        amount = _exchanged(
+            terms, order, line["list_minor" if flags.before_discounts else "paid_minor"]
+        )
+        amount += _exchanged(terms, order, line["tax_minor"]) if flags.tax else 0
+        amounts.append(amount)
+    weights = [_exchanged(terms, order, line["paid_minor"]) for line in lines]
+    if flags.shipping and order.shipping_minor:
+        shipping = _exchanged(terms, order, order.shipping_minor)
+        lines.append({"kind": "shipping", "category": "", "sku": "", "attributes": ()})
+        amounts.append(shipping)
+        weights.append(shipping)
+
+    counted_methods = {
+        "money": True,
+        "points": flags.paid_by_points,
+        "gift_card": flags.paid_by_gift_card,
+        "promotion": flags.paid_by_promotion,
+    }
+    off = sum(
+        _exchanged(terms, order, amount)
+        for method, amount in order.completed.fields["payments"]
+        if not counted_methods.get(method, True)
+    )
+    shares = spread(min(off, sum(weights)), weights)
+    return [
+        (line, max(0, amount - share))
+        for line, amount, share in zip(lines, amounts, shares, strict=True)
+    ]
+
+
+def _exchanged(terms: Terms, order: Level, amount_minor: int) -> int:
+    rate = order.completed.fields["rate"]
+    if order.completed.fields["currency"] == terms.document.currency or rate is None:
+        return amount_minor
+
+    digits = Fraction(10) ** (terms.digits - int(order.completed.fields["currency_digits"]))
+    return round(amount_minor * digits / Fraction(*rate))  # Half to even.
+
+
+def matching(lines: Sequence[tuple[Line, int]], match: Match, tier: str) -> list[tuple[Line, int]]:
+    """Those lines for which all that is written in a match holds."""
+    return [
+        (line, amount)
+        for line, amount in lines
+        if (match.category is None or line["category"] in match.category)
+        and (match.sku is None or line["sku"] in match.sku)
+        and (match.kind is None or line["kind"] in match.kind)
+        and attributes_match(match, line["attributes"])
+        and tier_matches(match, tier)
+    ]
+
+
+def earned(terms: Terms, rule: Rule, order: Level, tier: str) -> int:
+    """What one rule gives for an order, before its caps."""
+    if order.void or rule.earn is None or (rule.per_amount is None and rule.per_step is None):
+        return 0
+
+    amounts = [a for _, a in matching(basis_lines(terms, order, rule.basis), rule.match, tier)]
+    multiplier = Fraction(rule.by_tier.get(tier, "1"))
+    if rule.per_step is not None:
+        step = terms.minor(rule.per_step.step)
+        parts = amounts if rule.per_step.by == "line" else [sum(amounts)]
+        points = [part // step * rule.per_step.points * multiplier for part in parts]
+        return sum(floor(each) for each in points)
+
+    assert rule.per_amount is not None
+    rate = Fraction(rule.per_amount.points) / terms.minor(rule.per_amount.per)
+    parts = amounts if rule.per_amount.by == "line" else [sum(amounts)]
+    return sum(rounded(part * rate * multiplier, rule.per_amount.rounding) for part in parts)
+
+
+def rounded(exact: Fraction, how: str) -> int:
+    """A whole number, by one of the four ways of rounding."""
+    match how:
+        case "floor":
+            return floor(exact)
+        case "ceil":
+            return ceil(exact)
+        case "half_up":
+            return floor(exact + Fraction(1, 2))
+        case _:
+            return round(exact)
+
+
+def counted(terms: Terms, meter: Meter, order: Level, tier: str) -> int:
+    """What an order adds to a meter of basis, units or orders."""
+    if order.void or meter.counts not in ("basis", "units", "orders"):
+        return 0
+
+    lines = matching(basis_lines(terms, order, meter.basis), meter.match, tier)
+    basis = sum(amount for _, amount in lines)
+    units = sum(line.get("quantity_milli", 0) // 1000 for line, _ in lines)
+    match meter.counts:
+        case "basis":
+            return basis
+        case "units":
+            return units
+        case _:
+            return 1 if basis > 0 or units > 0 else 0

@@ -1,0 +1,1 @@
+"""What a program means: pure Python, no IO, no clock, no randomness."""

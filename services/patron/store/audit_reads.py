@@ -1,0 +1,97 @@
+"""Whole accounts with all that was ever written about them, a page at a time.
+
+For the audit alone: it reads every row. Nothing is written, and nothing is locked.
+"""
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import NamedTuple, cast
+from uuid import UUID
+
+from patron.store.ledger import EntryRow, LotRow, TakeRow
+from patron.store.pool import Connection, sql
+
+
+class ProgramSize(NamedTuple):
+    """A program, whose it is, and how many accounts it has."""
+
+    program: int
+    name: str
+    tenant: str
+    accounts: int
+
+
+class AuditedAccount(NamedTuple):
+    """What an account's row says. `member` is null once it is erased."""
+
+    account: int
+    member: str | None
+    seq: int
+    tier: int
+    balances: Sequence[int]
+    chain: UUID
+
+
+class GrantState(NamedTuple):
+    """A grant of an account, and what became of it."""
+
+    account: int
+    seq: int
+    n: int
+    reward: int
+    state: int
+
+
+class AuditPage(NamedTuple):
+    """Some accounts, and every row of theirs, by account and in the order of writing."""
+
+    accounts: Sequence[AuditedAccount]
+    entries: Sequence[EntryRow]
+    lots: Sequence[LotRow]
+    takes: Sequence[TakeRow]
+    grants: Sequence[GrantState]
+
+
+def snapshot(connection: Connection) -> AbstractAsyncContextManager[object]:
+    """A transaction in which nothing that is read changes meanwhile."""
+    begun = connection.transaction(isolation="repeatable_read", readonly=True)
+    return cast("AbstractAsyncContextManager[object]", begun)
+
+
+async def programs(connection: Connection, *, tenant: str | None) -> list[ProgramSize]:
+    """Every program, or those of one tenant."""
+    return [ProgramSize(*row) for row in await connection.fetch(sql("audit", "programs"), tenant)]
+
+
+async def documents(connection: Connection, program: int) -> dict[int, str]:
+    """The document of each version, by the version's number."""
+    rows = await connection.fetch(sql("audit", "versions"), program)
+    return {row["version"]: row["document"] for row in rows}
+
+
+async def page(connection: Connection, *, program: int, after: int, accounts_max: int) -> AuditPage:
+    """The accounts that follow account number `after`. Empty: there are no more."""
+    rows = await connection.fetch(sql("audit", "accounts"), program, after, accounts_max)
+    accounts = [AuditedAccount(*row) for row in rows]
+    numbers = [each.account for each in accounts]
+    return AuditPage(
+        accounts,
+        [EntryRow(*row) for row in await connection.fetch(sql("audit", "entries"), numbers)],
+        [LotRow(*row) for row in await connection.fetch(sql("audit", "lots"), numbers)],
+        [TakeRow(*row) for row in await connection.fetch(sql("audit", "takes"), numbers)],
+        [GrantState(*row) for row in await connection.fetch(sql("audit", "grants"), numbers)],
+    )
+
+
+async def with_both_sides(
+    connection: Connection, events: Collection[tuple[UUID, datetime]], *, kind: int
+) -> set[UUID]:
+    """Those of these events (name, recorded at) that have an entry in two accounts."""
+    if not events:
+        return set()
+
+    names = sorted({event for event, _ in events})
+    recorded = sorted({recorded_at for _, recorded_at in events})
+    rows = await connection.fetch(sql("audit", "both_sides"), names, recorded, kind)
+    return {row["event"] for row in rows}

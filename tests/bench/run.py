@@ -1,0 +1,254 @@
+"""Throughput, latency and cost per event of the demo's baskets, on real servers.
+
+Nothing is switched off that a user would have on: fsync, claims, chain, outbox, metrics.
+"""
+
+import argparse
+import asyncio
+import json
+import platform
+import sys
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import psutil
+from patron.audit import check
+from rich.console import Console
+
+from patron.demo.baskets import WHOLE_YEAR, Slice
+from patron.demo.events import Produced
+from patron.demo.flow import Flow
+from patron.demo.groceries import Groceries
+from patron.demo.progress import progress
+from patron.demo.story import environment_of, set_up
+from patron.demo.workers import ROLES, Workers
+from patron.local import stack
+from patron.runtime import settings as runtime_settings
+from patron.store.pool import Pool, open_pool, session
+from patron.stream.connection import KafkaConnection
+from patron.stream.producer import EventProducer
+from patron.stream.records import Record
+
+PACED_PER_S = 1000
+PACED_S = 15
+HOT_TABLES = ("seen", "orders", "entry", "lot", "account", "take", "outbox", "held", "claim")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--households", type=int, help="fewer than all 2,469")
+    parser.add_argument("--json", type=Path, help="write the figures there")
+    arguments = parser.parse_args()
+    part = Slice(households_max=arguments.households) if arguments.households else WHOLE_YEAR
+    with tempfile.TemporaryDirectory(prefix="patron-bench-") as folder:
+        home = Path(folder)
+        with stack.running(home, say=lambda text: print(text, file=sys.stderr)) as servers:
+            figures = asyncio.run(Bench(servers, home).run(part))
+    show(figures)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1), "utf-8")
+
+
+class Bench:
+    """One run on one stack."""
+
+    def __init__(self, servers: stack.Stack, home: Path) -> None:
+        self.servers = servers
+        self.environment = environment_of(servers)
+        self.settings = runtime_settings.load(self.environment)
+        self.workers = Workers(self.environment, home / "logs")
+        (home / "logs").mkdir()
+
+    async def run(self, part: Slice) -> dict[str, Any]:
+        await set_up(self.settings)
+        events = list(Groceries(part))
+        held_back = PACED_PER_S * PACED_S
+        fast, paced = events[:-held_back], events[-held_back:]
+        pool = await open_pool(self.settings.database.dsn.get_secret_value())
+        try:
+            async with EventProducer(
+                KafkaConnection(bootstrap_servers=self.servers.bootstrap)
+            ) as p:
+                await _fill(p, fast)
+                figures = await self._drain(pool, p, fast)
+                figures |= await self._latency(pool, p, paced, already=len(fast))
+                figures["exit_codes"] = self.workers.stop()
+            figures |= await _exact(pool)
+        finally:
+            self.workers.stop()
+            await pool.close()
+        return figures | _machine()
+
+    async def _drain(
+        self, pool: Pool, producer: EventProducer, events: list[Produced]
+    ) -> dict[str, Any]:
+        before = await _counts(pool)
+        servers = {name: _tree(pid) for name, pid in self._pids().items()}
+        cpu = {name: _cpu_s(tree) for name, tree in servers.items()}
+        pids = {role: self.workers.start(role) for role in ROLES}
+        flow = Flow(pool, producer, self.workers, self.settings.kafka.group_id)
+        flow.produced = len(events)
+        first_at, first = await _until(flow, 1)
+        peak = 0
+        while (done := await flow.look()) < len(events):
+            peak = max(peak, _rss(pids["intake"]))
+            await asyncio.sleep(0.05)
+        took_s = time.perf_counter() - first_at
+        drained = done - first
+        with progress(Console(stderr=True), sys.stderr, clock=time.monotonic) as bars:
+            await flow.until_quiet(bars)
+        used = {role: _cpu_s(_tree(pid)) for role, pid in pids.items()}
+        used |= {name: _cpu_s(_tree(pid)) - cpu[name] for name, pid in self._pids().items()}
+        after = await _counts(pool)
+        return {
+            "events": drained,
+            "seconds": round(took_s, 2),
+            "events_per_s": round(drained / took_s),
+            "cpu_us_per_event": {n: round(s * 1e6 / len(events), 1) for n, s in used.items()},
+            "intake_peak_rss_mb": round(peak / 2**20),
+            "per_event": {k: round((after[k] - before[k]) / len(events), 3) for k in after},
+        }
+
+    async def _latency(
+        self, pool: Pool, producer: EventProducer, events: list[Produced], *, already: int
+    ) -> dict[str, Any]:
+        flow = Flow(pool, producer, self.workers, self.settings.kafka.group_id)
+        flow.produced = already
+        with progress(Console(stderr=True), sys.stderr, clock=time.monotonic) as bars:
+            latencies_ms = await flow.paced(
+                events,
+                bars.begin("Paced, sent", total=already + len(events)),
+                bars.begin("Paced, applied", total=already + len(events)),
+                per_s=PACED_PER_S,
+            )
+            await flow.until_quiet(bars)
+        cuts = quantiles(latencies_ms, n=100)
+        return {
+            "paced_per_s": PACED_PER_S,
+            "commit_latency_ms": {
+                "p50": round(cuts[49], 1),
+                "p99": round(cuts[98], 1),
+                "max": round(max(latencies_ms), 1),
+            },
+        }
+
+    def _pids(self) -> dict[str, int]:
+        assert self.servers.kafka is not None
+        assert self.servers.postgres is not None
+        return {"kafka": self.servers.kafka.pid, "postgres": self.servers.postgres.pid}
+
+
+async def _fill(producer: EventProducer, events: list[Produced]) -> None:
+    left = iter(events)
+    while chunk := list(islice(left, 5000)):
+        await producer.send([Record(*each) for each in chunk])
+
+
+async def _until(flow: Flow, count: int) -> tuple[float, int]:
+    """Wait for the first commits; starting up is not what is measured."""
+    while (done := await flow.look()) < count:
+        await asyncio.sleep(0.005)
+    return time.perf_counter(), done
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]
+
+
+def _cpu_s(tree: list[psutil.Process]) -> float:
+    """CPU seconds of a process and its children, ended ones included where it reaped them."""
+    total = 0.0
+    for place, process in enumerate(tree):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+        if place == 0:
+            total += times.children_user + times.children_system
+    return total
+
+
+def _rss(pid: int) -> int:
+    return int(psutil.Process(pid).memory_info().rss)
+
+
+async def _counts(pool: Pool) -> dict[str, float]:
+    """Rows, index entries, WAL and bytes so far."""
+    async with session(pool) as connection:
+        await connection.execute("SELECT pg_stat_force_next_flush()")
+        rows = await connection.fetchrow(
+            "SELECT sum(n_tup_ins) AS inserted, sum(n_tup_upd) AS updated, "
+            "sum(n_tup_hot_upd) AS hot FROM pg_stat_user_tables"
+        )
+        wal = await connection.fetchval("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")
+        size = await connection.fetchrow(
+            "SELECT sum(pg_table_size(oid)) AS tables, sum(pg_indexes_size(oid)) AS indexes "
+            "FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        )
+    return {
+        "rows_inserted": float(rows["inserted"] or 0),
+        "rows_updated": float(rows["updated"] or 0),
+        "updated_hot": float(rows["hot"] or 0),
+        "wal_bytes": float(wal),
+        "table_bytes": float(size["tables"] or 0),
+        "index_bytes": float(size["indexes"] or 0),
+    }
+
+
+async def _exact(pool: Pool) -> dict[str, Any]:
+    async with session(pool) as connection:
+        report = await check.audit(connection)
+    return {
+        "exact": not report.differences,
+        "audited_accounts": report.accounts,
+        "audited_entries": report.entries,
+    }
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "machine": {
+            "cores": psutil.cpu_count(),
+            "memory_gb": round(psutil.virtual_memory().total / 2**30),
+            "python": platform.python_version(),
+            "system": platform.platform(),
+        }
+    }
+
+
+def show(figures: dict[str, Any]) -> None:
+    """Print the figures for a person."""
+    latency, per_event = figures["commit_latency_ms"], figures["per_event"]
+    cpu = figures["cpu_us_per_event"]
+    print(
+        f"\n{figures['events']:,} events drained in {figures['seconds']} s: "
+        f"{figures['events_per_s']:,} events/s"
+    )
+    print(
+        "CPU per event    "
+        + ", ".join(f"{name} {us} us" for name, us in cpu.items())
+        + f"; together {sum(cpu.values()):.0f} us"
+    )
+    print(f"Intake's memory  {figures['intake_peak_rss_mb']} MB at its peak")
+    print(
+        "Per event        "
+        + ", ".join(f"{value:g} {name.replace('_', ' ')}" for name, value in per_event.items())
+    )
+    print(
+        f"Latency          p50 {latency['p50']} ms, p99 {latency['p99']} ms, max "
+        f"{latency['max']} ms to the commit, at {figures['paced_per_s']:,} events/s"
+    )
+    print(
+        f"Exact            {'yes' if figures['exact'] else 'NO'}: "
+        f"{figures['audited_accounts']:,} accounts, {figures['audited_entries']:,} entries"
+    )
+
+
+if __name__ == "__main__":
+    main()
