@@ -31,9 +31,9 @@ class Store(NamedTuple):
     pool: Any
 
 
-def uid(name: str) -> UUID:
-    """The same name is the same id."""
-    return uuid5(UUID(int=0), name)
+def uid(name: str) -> bytes:
+    """The hash of a name, as keys of rows are."""
+    return uuid5(UUID(int=0), name).bytes
 
 
 def saved(row: AccountRow, **changes: Any) -> SavedAccount:

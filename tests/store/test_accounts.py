@@ -5,7 +5,6 @@ import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from uuid import UUID
 
 import asyncpg
 import pytest
@@ -38,7 +37,7 @@ async def read(store: Store, member: int) -> AccountRow | None:
 
 async def test_a_new_account_is_empty_and_never_due(store: Store) -> None:
     (row,) = await opened(store, [7])
-    assert row[1:] == (7, None, 0, NEVER, 0, [], b"", UUID(int=0))
+    assert row[1:] == (7, None, 0, NEVER, 0, [], b"", bytes(16))
 
 
 async def test_accounts_are_made_once_and_come_in_ascending_order(store: Store) -> None:

@@ -27,8 +27,18 @@ async def locked(store: Store, *order_ids: str) -> list[LockedOrder]:
         return await orders.lock(connection, **KEY, order_ids=order_ids)
 
 
+async def test_ids_are_ordered_by_their_bytes_whatever_the_language_of_the_database(
+    store: Store,
+) -> None:
+    async with transaction(store.pool) as connection:
+        collation = await connection.fetchval(
+            "SELECT collation_name FROM information_schema.columns "
+            "WHERE table_name = 'orders' AND column_name = 'order_id'"
+        )
+    assert collation == "C"
+
+
 async def test_orders_come_back_as_they_were_written_in_order_of_id(store: Store) -> None:
-    # Byte order, in which "Z" comes before "a" whatever the database's language.
     await inserted(store, order("a"), order("Z"), order("é"))
     rows = [row.row for row in await locked(store, "é", "a", "none", "Z", "a")]
     assert rows == [order("Z"), order("a"), order("é")]

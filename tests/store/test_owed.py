@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -86,20 +87,24 @@ async def test_of_ten_that_use_the_same_keys_at_once_exactly_one_does(store: Sto
 TOPIC = "patron.member-events.v1"
 
 
+def notice(name: str) -> UUID:
+    return UUID(bytes=uid(name))
+
+
 async def test_the_oldest_notices_of_a_shard_come_first_up_to_a_number_and_a_size(
     store: Store,
 ) -> None:
     bodies = [b"a" * 10, b"b" * 10, b"c" * 11, b"d"]
-    owed = [OwedNotice(0, uid(str(body)), body) for body in bodies]
+    owed = [OwedNotice(0, notice(str(body)), body) for body in bodies]
     async with transaction(store.pool) as connection:
-        await outbox.append(connection, [*owed, OwedNotice(1, uid("other"), b"other")])
+        await outbox.append(connection, [*owed, OwedNotice(1, notice("other"), b"other")])
         await outbox.append(connection, [])
 
         async def oldest(notices_max: int, bytes_max: int) -> list[bytes]:
             found = await outbox.oldest(
                 connection, shard=0, notices_max=notices_max, bytes_max=bytes_max
             )
-            return [notice.body for notice in found]
+            return [row.body for row in found]
 
         assert await oldest(9, 1000) == bodies
         assert await oldest(2, 1000) == bodies[:2]
@@ -115,7 +120,7 @@ async def test_the_oldest_notices_of_a_shard_come_first_up_to_a_number_and_a_siz
 async def test_only_notices_that_were_named_leave_the_outbox_and_only_of_their_shard(
     store: Store,
 ) -> None:
-    owed = [OwedNotice(shard, uid(f"{shard}{n}"), b"x") for shard in (0, 1) for n in range(3)]
+    owed = [OwedNotice(shard, notice(f"{shard}{n}"), b"x") for shard in (0, 1) for n in range(3)]
     async with transaction(store.pool) as connection:
         await outbox.append(connection, owed)
         there = await outbox.oldest(connection, shard=0, notices_max=9, bytes_max=99)
@@ -125,7 +130,7 @@ async def test_only_notices_that_were_named_leave_the_outbox_and_only_of_their_s
 
         assert await outbox.oldest(connection, shard=0, notices_max=9, bytes_max=99) == [there[1]]
         assert await outbox.oldest(connection, shard=1, notices_max=9, bytes_max=99) == other
-        notices = [notice for _, notice, _ in owed]
+        notices = [row.notice for row in owed]
         assert await outbox.known(connection, shard=0, notices=notices) == [there[1].id]
 
 
@@ -142,9 +147,9 @@ async def test_a_notice_that_commits_late_is_found_after_younger_ones_have_left(
     store: Store,
 ) -> None:
     async with transaction(store.pool) as late:
-        await outbox.append(late, [OwedNotice(0, uid("late"), b"late")])
+        await outbox.append(late, [OwedNotice(0, notice("late"), b"late")])
         async with transaction(store.pool) as connection:
-            await outbox.append(connection, [OwedNotice(0, uid("young"), b"young")])
+            await outbox.append(connection, [OwedNotice(0, notice("young"), b"young")])
         async with transaction(store.pool) as relay:
             (young,) = await outbox.oldest(relay, shard=0, notices_max=9, bytes_max=99)
             await outbox.delete(relay, shard=0, ids=[young.id], positions={})

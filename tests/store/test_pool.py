@@ -106,6 +106,21 @@ async def test_a_session_cut_before_its_commit_leaves_the_outcome_unknown(store:
     assert await members(store) == 0
 
 
+async def test_at_whatever_moment_a_session_is_cut_it_is_a_passing_fault(store: Store) -> None:
+    async def body(connection: Connection) -> None:
+        pid = connection.get_server_pid()
+        async with store.pool.acquire() as other:
+            # Not waited for: the news may come before, within or after the next statement.
+            await other.fetchval("SELECT pg_terminate_backend($1)", pid)
+            for _ in range(100):
+                await connection.execute(ADD)
+
+    for _ in range(100):
+        with pytest.raises(StoreUnavailable):
+            await fails(store, body)
+    assert await members(store) == 0
+
+
 async def test_a_check_that_waits_for_the_commit_shows_as_it_is(store: Store) -> None:
     async with transaction(store.pool) as connection:
         await connection.execute(

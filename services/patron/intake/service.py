@@ -3,41 +3,52 @@
 Nothing is lost: a partition goes on where its claim row stands, which moves in the very
 commit that applied its records; after any error every partition is put back there. A
 record that can never succeed is set aside in the same commit and holds nobody up.
+
+While one batch is committed the next is read. Commits themselves never overlap.
 """
 
 import asyncio
-import gc
 import os
 import random
 import socket
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
-from patron.engine.apply import Batch, Engine, Received
-from patron.errors import Fenced, OutcomeUnknown, PartitionFault, StoreUnavailable, Transient
-from patron.intake.claiming import Claims, record_hash
+from patron.engine.apply import Engine
+from patron.errors import (
+    CorruptRecord,
+    Fenced,
+    OutcomeUnknown,
+    PartitionFault,
+    StoreUnavailable,
+    Transient,
+)
+from patron.intake.claiming import CORRUPT, Claims
+from patron.intake.committing import Committer
 from patron.intake.merging import take
+from patron.intake.reading import dated, parcel
 from patron.runtime import metrics
 from patron.runtime.health import Health
+from patron.runtime.process import Collector
 from patron.runtime.settings import Settings
 from patron.store import claims as claim_rows
-from patron.store.claims import Advance
-from patron.store.dead_letters import DeadLetter, Original
 from patron.store.pool import Pool, transaction
 from patron.stream.consumer import RecordSource
 from patron.stream.records import Partition, RawRecord
-from patron.wire.incoming import Binding, read
-from patron.wire.reasons import MEANING, Reason, Unreadable
+from patron.wire.incoming import Binding
 
 log = structlog.get_logger()
 
 BACKOFF_S, BACKOFF_S_MAX = 0.2, 5.0
 DISPLAY_COMMIT_S = 2.0
 BUFFERED_BATCHES = 2  # So many batches may lie read and not applied: memory stays bounded.
+CORRUPT_TRIES = 3  # A record whose checksum fails so often is broken where it lies.
 
 
 @dataclass(slots=True)
@@ -49,219 +60,227 @@ class Intake:
     engine: Engine
     claims: Claims
     bindings: Mapping[str, Binding]
-    _buffered: dict[Partition, list[RawRecord]]
+    _buffered: dict[Partition, list[RawRecord]] = field(default_factory=dict)
     _generation: int = -1
+    _claim_again_at: float | None = None
+    _committing: asyncio.Task[None] | None = None
+    _records_max: int = 0
+    _turns: int = 0
+    _is_waiting: bool = False
+    _has_lag: bool = False
+    _told_caught_up: bool = False
+    _told_kafka_at: float = 0.0
     _progress_at: float = 0.0
-    _told_at: float = 0.0
-    _fault: str | None = None
+    _fault: str | None = "has no partitions yet"
+    _corrupt: Counter[Partition] = field(default_factory=Counter)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Take batches until told to stop; the one in hand is always finished."""
+        group = self.settings.kafka.group_id
+        committer = Committer(self.engine, self.claims, group=group, stopping=stopping)
+        collector = Collector()
         backoff_s = BACKOFF_S
         self._progress_at = time.monotonic()
+        self._records_max = self.settings.intake.batch_records_max
         while not stopping.is_set():
             try:
-                await self._turn()
+                await self._turn(committer)
                 backoff_s, self._fault = BACKOFF_S, None
-            except Fenced as fenced:
-                log.warning("batch.fenced", error=str(fenced))
-                self.claims.drop(fenced.partitions)
-                self._rewind()
             except Transient as fault:
+                wait_s = backoff_s * random.uniform(0.5, 1.0)
                 self._fault = str(fault)
-                log.warning("batch.put_off", error=str(fault), again_in_s=round(backoff_s, 1))
+                log.warning("batch.put_off", error=str(fault), again_in_s=round(wait_s, 1))
                 await self._recover(fault)
-                await self._wait(stopping, backoff_s * random.uniform(0.5, 1.0))
+                await self._wait(stopping, wait_s)
                 backoff_s = min(backoff_s * 2, BACKOFF_S_MAX)
+            collector.between_batches()
+        try:
+            await self._settle()
+        except Transient as fault:
+            # Nothing is lost: who comes next reads the claim rows and goes on there.
+            log.warning("batch.left", error=str(fault))
+
+    async def _turn(self, committer: Committer) -> None:
+        """Read what came and make a batch of it, while the one before is committed."""
+        await self._claim()
+        await self._fill()
+        lags = await self._lags()
+        taken = take(
+            self._buffered,
+            lagging=[partition for partition, lag in lags.items() if lag],
+            records_max=self._records_max,
+            bytes_max=self.settings.intake.batch_bytes_max,
+            turn=self._turns,
+        )
+        self._turns += 1
+        self._buffered = taken.later
+        self._is_waiting = not taken.now
+        if not taken.now:
+            await self._settle()
+            if not self._has_lag:
+                self._progress_at = time.monotonic()
+                await self._tell_caught_up()
+        else:
+            more = taken.later.keys() | {partition for partition, lag in lags.items() if lag}
+            coming = await parcel(
+                taken.now,
+                bindings=self.bindings,
+                senders=self.engine.catalogue.senders,
+                more=frozenset(more),
+            )
+            await self._settle()
+            self._told_caught_up &= not more
+            self._committing = asyncio.create_task(self._timed(committer.commit(coming)))
+        await self._tell_kafka()
+
+    async def _claim(self) -> None:
+        """Claim what is ours, where the assignment is new or somebody took some of it."""
+        due = self._claim_again_at is not None and time.monotonic() > self._claim_again_at
+        if self.source.generation == self._generation and not due:
+            return
+        await self._settle()
+        self._buffered.clear()
+        metrics.LAG.clear()
+        generation = self.source.generation
+        await self.claims.take_over()
+        self._generation, self._claim_again_at = generation, None
+        self._told_caught_up = False
+
+    async def _fill(self) -> None:
+        """Poll; without waiting where there is work to do already."""
+        settings = self.settings.intake
+        readable = self.claims.readable()
+        room = BUFFERED_BATCHES * settings.batch_records_max
+        share = max(1, room // max(1, len(readable)))
+        have = {partition: len(records) for partition, records in self._buffered.items()}
+        can_go_on = have and not self._is_waiting
+        found = await self.source.poll(
+            timeout_ms=0 if can_go_on else int(settings.poll_wait_s * 1000),
+            records_max=max(share, room - sum(have.values())),
+            partitions=[each for each in readable if have.get(each, 0) < share],
+        )
+        for partition, records in found.items():
+            metrics.child(metrics.EVENTS_RECEIVED, partition.topic).inc(len(records))
+            least = self.claims.next_offset(partition)
+            self._buffered.setdefault(partition, []).extend(
+                [dated(record) for record in records if record.offset >= least]
+            )
+
+    async def _lags(self) -> dict[Partition, int]:
+        """How many records wait unread in each readable partition."""
+        known = await self.source.lag()
+        lags: dict[Partition, int] = {}
+        for partition in self.claims.readable():
+            # Before its first fetch nothing newer is known than what the claim saw.
+            lag = known.get(partition)
+            lags[partition] = int(self.claims.had_more(partition)) if lag is None else lag
+            waiting = lags[partition] + len(self._buffered.get(partition, ()))
+            labels = (partition.topic, str(partition.partition), self.settings.kafka.group_id)
+            metrics.LAG.labels(*labels).set(waiting)
+        in_hand = any(self._buffered.values()) or self._committing is not None
+        self._has_lag = in_hand or any(lags.values())
+        return lags
+
+    async def _timed(self, commit: Coroutine[Any, Any, None]) -> None:
+        """Commit; and take less at a time where that takes too long for the group."""
+        began = time.monotonic()
+        await commit
+        self._progress_at = time.monotonic()
+        if self._progress_at - began > self.settings.kafka.session_timeout_s / 4:
+            self._take_less()
+        else:
+            most = self.settings.intake.batch_records_max
+            self._records_max = min(most, self._records_max * 2)
+
+    def _take_less(self) -> None:
+        self._records_max = max(1, self._records_max // 2)
+
+    async def _settle(self) -> None:
+        """Wait for the commit that is under way, if any. Raises what it raised."""
+        committing, self._committing = self._committing, None
+        if committing is not None:
+            await committing
+
+    async def _recover(self, fault: Transient) -> None:
+        """Put every partition back to where its claim row stands."""
+        self._buffered.clear()
+        faults = [fault]
+        try:
+            await self._settle()
+        except Transient as another:
+            faults.append(another)
+        for each in faults:
+            if isinstance(each, Fenced):
+                self.claims.drop(each.partitions)
+                # If they are still ours once the group has had time to tell, we claim again.
+                wait_s = self.settings.kafka.session_timeout_s / 3
+                self._claim_again_at = time.monotonic() + wait_s
+            elif isinstance(each, PartitionFault):
+                self._generation = -1  # Claim anew: bounds and identity are looked at again.
+                self._judge(each)
+            elif isinstance(each, StoreUnavailable):
+                self._take_less()
+        try:
+            if any(isinstance(each, OutcomeUnknown) for each in faults):
+                await self.claims.read_back()
+            self.claims.seek_all()
+        except Transient as again:
+            log.warning("recovery.put_off", error=str(again))
+            self._generation = -1
+
+    def _judge(self, fault: PartitionFault) -> None:
+        """A partition with a broken record is stopped once it is sure; its siblings go on."""
+        if isinstance(fault, CorruptRecord):
+            partition = Partition(fault.topic, fault.partition)
+            self._corrupt[partition] += 1
+            if self._corrupt[partition] >= CORRUPT_TRIES:
+                self.claims.stop(partition, CORRUPT, fault.reason)
 
     async def _wait(self, stopping: asyncio.Event, wait_s: float) -> None:
         """Wait, and go on polling nothing, so that the group keeps us."""
         until = time.monotonic() + wait_s
         while not stopping.is_set() and (left_s := until - time.monotonic()) > 0:
-            await self.source.poll(
-                timeout_ms=int(min(left_s, 1.0) * 1000) + 1, records_max=1, partitions=[]
-            )
-
-    async def _recover(self, fault: Transient) -> None:
-        """Put every partition back to where its claim row stands."""
-        try:
-            if isinstance(fault, OutcomeUnknown):
-                await self.claims.read_back()
-            if isinstance(fault, PartitionFault):
-                self._generation = -1  # Claim anew: bounds and identity are looked at again.
-            self._rewind()
-        except Transient as again:
-            log.warning("recovery.put_off", error=str(again))
-            self._generation = -1
-
-    def _rewind(self) -> None:
-        self._buffered.clear()
-        self.claims.seek_all()
-
-    async def _turn(self) -> None:
-        """Read what came, apply one batch of it."""
-        if self.source.generation != self._generation:
-            self._buffered.clear()
-            generation = self.source.generation
-            await self.claims.take_over()
-            self._generation = generation
-        await self._fill()
-        lags = await self.source.lag()
-        self._show_lag(lags)
-        settings = self.settings.intake
-        taken = take(
-            self._buffered,
-            lagging=[partition for partition, lag in lags.items() if lag],
-            records_max=settings.batch_records_max,
-            bytes_max=settings.batch_bytes_max,
-        )
-        if taken.now:
-            await self._apply(taken.now, lags)
-            self._buffered = taken.later
-            gc.collect(0)
-        elif not any(lags.values()):
-            self._progress_at = time.monotonic()
-            await self._tell_caught_up()
-        await self._tell_kafka()
-
-    async def _fill(self) -> None:
-        """Poll; without waiting where there is work to do already."""
-        settings = self.settings.intake
-        have = sum(len(records) for records in self._buffered.values())
-        room = BUFFERED_BATCHES * settings.batch_records_max - have
-        wanted = [p for p in self.source.sought() if p not in self._buffered or room > 0]
-        found = await self.source.poll(
-            timeout_ms=0 if have else int(settings.poll_wait_s * 1000),
-            records_max=max(room, 1),
-            partitions=wanted,
-        )
-        for partition, records in found.items():
-            metrics.child(metrics.EVENTS_RECEIVED, partition.topic).inc(len(records))
-            self._buffered.setdefault(partition, []).extend(records)
-
-    async def _apply(self, records: list[RawRecord], lags: Mapping[Partition, int]) -> None:
-        began = time.perf_counter()
-        steps = self._steps(records, lags)
-        received, unreadable = self._read(records)
-        batch = Batch(self.settings.kafka.group_id, steps, received, unreadable)
-        try:
-            applied = await self.engine.apply(batch)
-        except Transient:
-            raise
-        except Exception as error:
-            # The database refused something that some record led to. Find it.
-            if len(records) == 1:
-                log.error("record.refused", error=type(error).__name__, offset=records[0].offset)
-                letter = _letter(records[0], Reason.TRANSACTION_FAILED)
-                await self.engine.apply(Batch(batch.group, steps, (), (letter,)))
-                self.claims.advanced(steps)
-                return
-            log.warning("batch.bisected", error=type(error).__name__, records=len(records))
-            half = len(records) // 2
-            await self._apply(records[:half], lags)
-            await self._apply(records[half:], lags)
-            return
-        self.claims.advanced(steps)
-        self._progress_at = time.monotonic()
-        for outcome, count in applied.outcomes.items():
-            metrics.child(metrics.EVENTS_PROCESSED, outcome).inc(count)
-        for code, count in applied.dead_letters.items():
-            metrics.child(metrics.DEAD_LETTERS, code).inc(count)
-        for name, amount in applied.business.items():
-            metrics.count_business(name, amount)
-        metrics.BATCH_SECONDS.observe(time.perf_counter() - began)
-        metrics.BATCH_EVENTS.observe(len(records))
-        oldest_ms = min(record.timestamp_ms for record in records)
-        metrics.END_TO_END_SECONDS.observe(max(0.0, time.time() - oldest_ms / 1000))
-        metrics.LAST_PROCESSED.set_to_current_time()
-
-    def _read(self, records: list[RawRecord]) -> tuple[list[Received], list[DeadLetter]]:
-        received, unreadable = [], []
-        senders = self.engine.catalogue.senders
-        for record in records:
-            original = _original(record)
+            step_s = min(left_s, 0.5)
             try:
-                arrived = read(record, self.bindings[record.topic], senders)
-                received.append(Received(arrived, original))
-            except Unreadable as why:
-                unreadable.append(DeadLetter(original, why.reason, why.detail))
-        return received, unreadable
-
-    def _steps(self, records: list[RawRecord], lags: Mapping[Partition, int]) -> list[Advance]:
-        last: dict[Partition, RawRecord] = {}
-        reached: dict[Partition, int] = {}
-        for record in records:
-            partition = Partition(record.topic, record.partition)
-            last[partition] = record
-            reached[partition] = max(reached.get(partition, 0), record.timestamp_ms)
-        steps = []
-        for partition, record in sorted(last.items()):
-            claim = self.claims.held[partition]
-            buffered = self._buffered.get(partition, [])
-            more = bool(lags.get(partition)) or (
-                bool(buffered) and buffered[-1].offset > record.offset
-            )
-            steps.append(
-                Advance(
-                    partition.topic,
-                    partition.partition,
-                    claim.epoch,
-                    claim.next_offset or 0,
-                    record.offset + 1,
-                    record_hash(record),
-                    datetime.fromtimestamp(reached[partition] / 1000, UTC),
-                    more,
+                await self.source.poll(
+                    timeout_ms=int(step_s * 1000) + 1, records_max=1, partitions=[]
                 )
-            )
-        return steps
+            except Transient:  # It is told where it matters: at the next turn's poll.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), step_s)
 
     async def _tell_caught_up(self) -> None:
-        """Say that nothing lags, so that time may go on; written only where it is news."""
+        """Say that nothing lags any more, so that time may go on."""
+        if self._told_caught_up:
+            return
         rows: dict[claim_rows.Place, tuple[int, bool]] = {
-            partition: (claim.epoch, False)
-            for partition, claim in self.claims.held.items()
-            if partition not in self.claims.stopped
+            partition: (self.claims.held[partition].epoch, False)
+            for partition in self.claims.readable()
         }
-        if rows and self._told_at + DISPLAY_COMMIT_S < time.monotonic():
-            async with transaction(self.engine.pool) as connection:
-                await claim_rows.tell_lag(
-                    connection, group=self.settings.kafka.group_id, lagging=rows
-                )
+        async with transaction(self.engine.pool) as connection:
+            group = self.settings.kafka.group_id
+            await claim_rows.tell_lag(connection, group=group, lagging=rows)
+        self._told_caught_up = True
 
     async def _tell_kafka(self) -> None:
         """Kafka's own commit shows lag in its tools. Nothing depends on it."""
         now = time.monotonic()
-        if self._told_at + DISPLAY_COMMIT_S < now:
-            self._told_at = now
+        if self._told_kafka_at + DISPLAY_COMMIT_S < now:
+            self._told_kafka_at = now
             await self.source.commit_for_display(
-                {p: claim.next_offset or 0 for p, claim in self.claims.held.items()}
+                {partition: self.claims.next_offset(partition) for partition in self.claims.held}
             )
-
-    def _show_lag(self, lags: Mapping[Partition, int]) -> None:
-        for partition, lag in lags.items():
-            buffered = len(self._buffered.get(partition, ()))
-            name = str(partition.partition)
-            metrics.child(metrics.LAG, partition.topic, name).set(lag + buffered)
 
     def stalled(self) -> str | None:
         """What is wrong when there is lag and no progress; for /livez."""
         idle_s = time.monotonic() - self._progress_at
-        if idle_s > self.settings.intake.stall_s:
-            return f"no progress for {idle_s:.0f} s"
+        if self._has_lag and idle_s > self.settings.intake.stall_s:
+            return f"there is lag, and nothing was committed for {idle_s:.0f} s"
         return None
 
     def unready(self) -> str | None:
         """Why no batch can be applied now; for /readyz."""
         return self._fault
-
-
-def _letter(record: RawRecord, reason: Reason) -> DeadLetter:
-    return DeadLetter(_original(record), reason, MEANING[reason])
-
-
-def _original(record: RawRecord) -> Original:
-    topic, partition, offset, timestamp_ms, key, value, headers = record
-    return Original(topic, partition, offset, timestamp_ms, key, value, tuple(headers))
 
 
 async def run(
@@ -273,11 +292,10 @@ async def run(
     health: Health,
 ) -> None:
     """Run as a role of a process. Raises `StoreUnavailable` where it stalls for too long."""
-    topics = settings.kafka.topics
+    bindings = {name: Binding(*bound) for name, bound in settings.kafka.topics.bound.items()}
     owner = f"{socket.gethostname()}:{os.getpid()}"
     held = Claims(pool, source, group=settings.kafka.group_id, owner=owner)
-    binding = Binding(topics.tenant, topics.key)
-    intake = Intake(settings, source, engine, held, dict.fromkeys(topics.incoming, binding), {})
+    intake = Intake(settings, source, engine, held, bindings)
     health.live["intake"] = intake.stalled
     health.ready["intake"] = intake.unready
     async with source:

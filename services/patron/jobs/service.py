@@ -16,6 +16,7 @@ from patron.engine.reach import reach
 from patron.errors import Transient
 from patron.runtime import metrics
 from patron.runtime.health import Health
+from patron.runtime.process import in_hand
 from patron.runtime.settings import Settings
 from patron.store import dead_letters, partitions
 from patron.store.pool import transaction
@@ -38,8 +39,8 @@ class Jobs:
         """Let time pass until told to stop."""
         while not stopping.is_set():
             try:
-                await self._keep_house()
-                moved = await self.pass_time()
+                await in_hand(self._keep_house(), stopping)
+                moved = await in_hand(self.pass_time(), stopping)
                 self._fault = None
             except Transient as fault:
                 moved, self._fault = 0, str(fault)

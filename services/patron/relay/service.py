@@ -7,20 +7,22 @@ which fences whoever held its name, and the topic is read back before anything i
 """
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
 
-from patron.errors import ProducerFenced, Transient
+from patron.errors import ProducerFenced, StoreUnavailable, Transient
 from patron.runtime import metrics
 from patron.runtime.health import Health
+from patron.runtime.process import in_hand
 from patron.runtime.settings import Settings
 from patron.store import dead_letters, outbox
 from patron.store.dead_letters import DeadLetter, Original
-from patron.store.outbox import WaitingNotice
+from patron.store.outbox import Place, WaitingNotice
 from patron.store.pool import Pool, session, transaction
 from patron.store.sealing import Sealer
 from patron.stream.connection import KafkaConnection
@@ -31,7 +33,8 @@ from patron.wire.reasons import MEANING, Reason
 
 log = structlog.get_logger()
 
-FENCED_MAX = 3  # A relay that is fenced so often in a row has a successor, and ends.
+FENCED_WATCH_S, FENCED_LOOK_S = 3.0, 0.25  # So long a successor has to show that it sends.
+ROUND_S_MAX = 60.0  # A round that takes longer is no progress.
 
 
 @dataclass(slots=True)
@@ -44,32 +47,57 @@ class Relay:
     sealer: Sealer
     shard: int
     _publisher: TransactionalPublisher | None = None
-    _fenced: int = 0
+    _positions: dict[Place, int] = field(default_factory=dict)
+    _oldest: tuple[int, float] | None = None  # The notice that waits longest, and since when.
+    _moved_at: float = field(default_factory=time.monotonic)
     _fault: str | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Send until told to stop; the round in hand is always finished."""
-        while not stopping.is_set():
-            try:
-                sent = await self.send_round()
-                self._fenced, self._fault = 0, None
-                wait_s = 0.0 if sent else self.settings.relay.idle_wait_s
-            except Transient as fault:
-                wait_s = self.settings.relay.fault_wait_s
-                metrics.ROUNDS_FAILED.inc()
-                self._fault = str(fault)
-                log.warning("round.put_off", error=str(fault), again_in_s=wait_s)
-                await self._discard()
-                if self._is_superseded(fault):
-                    log.error("relay.superseded", shard=self.shard)
-                    break
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), timeout=wait_s)
+        """Send until told to stop; the round in hand is finished. Raises `ProducerFenced`."""
+        try:
+            while not stopping.is_set():
+                try:
+                    sent = await in_hand(self.send_round(), stopping)
+                    self._moved_at, self._fault = time.monotonic(), None
+                    wait_s = 0.0 if sent else self.settings.relay.idle_wait_s
+                except Transient as fault:
+                    wait_s = self.settings.relay.fault_wait_s
+                    await self._put_off(fault, wait_s=wait_s)
+                    if isinstance(fault, ProducerFenced):
+                        await self._check_succession(stopping)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), timeout=wait_s)
+        finally:
+            await self._discard()
+
+    async def _put_off(self, fault: Transient, *, wait_s: float) -> None:
+        metrics.ROUNDS_FAILED.inc()
+        self._fault = str(fault)
+        log.warning("round.put_off", error=str(fault), again_in_s=wait_s, shard=self.shard)
         await self._discard()
 
-    def _is_superseded(self, fault: Transient) -> bool:
-        self._fenced = self._fenced + 1 if isinstance(fault, ProducerFenced) else 0
-        return self._fenced >= FENCED_MAX
+    async def _check_succession(self, stopping: asyncio.Event) -> None:
+        """Fenced: by a successor that sends, or by a broker that gave up on a transaction.
+
+        A successor moves the shard's positions, which only the one that sends does. Who
+        was fenced and takes over all the same would fence it in turn, and so for ever.
+        """
+        until = time.monotonic() + FENCED_WATCH_S
+        while not stopping.is_set() and time.monotonic() < until:
+            try:
+                if await self._stored_positions() != self._positions:
+                    raise ProducerFenced(
+                        f"another relay sends shard {self.shard} now, so this one ends; run one "
+                        "for each shard, or give each its own PATRON_KAFKA__GROUP_ID"
+                    )
+            except StoreUnavailable as fault:
+                self._fault = str(fault)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), timeout=FENCED_LOOK_S)
+
+    async def _stored_positions(self) -> dict[Place, int]:
+        async with session(self.pool) as connection:
+            return await outbox.positions(connection, shard=self.shard)
 
     async def send_round(self) -> int:
         """Send what is oldest; return how many notices that was."""
@@ -82,6 +110,7 @@ class Relay:
                 notices_max=settings.notices_max,
                 bytes_max=settings.bytes_max,
             )
+        self._show_oldest(notices)
         if not notices:
             return 0
 
@@ -93,15 +122,29 @@ class Relay:
             records = [r for place, r in enumerate(records) if place not in refused]
         if records:
             ends = await publisher.publish(records, deadline_s=settings.deadline_s)
-            async with transaction(self.pool) as connection:
-                await outbox.delete(
-                    connection,
-                    shard=self.shard,
-                    ids=[notice.id for notice in notices],
-                    positions={(place.topic, place.partition): at for place, at in ends.items()},
-                )
+            await self._delete([notice.id for notice in notices], ends)
         metrics.NOTICES_PUBLISHED.inc(len(notices))
-        return len(notices)
+        return len(notices) + len(refused)
+
+    async def _delete(self, ids: Sequence[int], ends: Mapping[Partition, int]) -> None:
+        """Owe these no more: they stand on the topic, which is accounted for up to `ends`."""
+        async with transaction(self.pool) as connection:
+            places: dict[Place, int] = {
+                (each.topic, each.partition): at for each, at in ends.items()
+            }
+            await outbox.delete(connection, shard=self.shard, ids=ids, positions=places)
+        for place, at in places.items():
+            self._positions[place] = max(at, self._positions.get(place, 0))
+
+    def _show_oldest(self, notices: Sequence[WaitingNotice]) -> None:
+        """For how long the same notice has been the oldest: rows keep no time of their own."""
+        now = time.monotonic()
+        if not notices:
+            self._oldest = None
+        elif self._oldest is None or self._oldest[0] != notices[0].id:
+            self._oldest = notices[0].id, now
+        waited_s = now - self._oldest[1] if self._oldest else 0.0
+        metrics.child(metrics.OUTBOX_OLDEST_SECONDS, str(self.shard)).set(waited_s)
 
     def _record(self, notice: WaitingNotice) -> Record:
         key, value, headers = unpack(notice.body)
@@ -116,9 +159,10 @@ class Relay:
         )
         await publisher.start()
         try:
-            async with session(self.pool) as connection:
-                known = await outbox.positions(connection, shard=self.shard)
-            positions = {part: at for (name, part), at in known.items() if name == topics.notices}
+            self._positions = await self._stored_positions()
+            positions = {
+                part: at for (name, part), at in self._positions.items() if name == topics.notices
+            }
             back = await publisher.read_back(topics.notices, positions)
             await self._forget(back.notice_ids, back.positions)
         except BaseException:
@@ -129,11 +173,10 @@ class Relay:
 
     async def _forget(self, there: frozenset[str], positions: Mapping[Partition, int]) -> None:
         """Delete what the topic has already: it was sent, and not deleted in time."""
-        names = [UUID(notice) for notice in sorted(there)]
-        async with transaction(self.pool) as connection:
+        names = [name for notice in sorted(there) if (name := _uuid(notice))]
+        async with session(self.pool) as connection:
             ids = await outbox.known(connection, shard=self.shard, notices=names)
-            seen = {(place.topic, place.partition): at for place, at in positions.items()}
-            await outbox.delete(connection, shard=self.shard, ids=ids, positions=seen)
+        await self._delete(ids, positions)
         if ids:
             log.info("relay.read_back", already_sent=len(ids), shard=self.shard)
 
@@ -152,7 +195,8 @@ class Relay:
             await dead_letters.append(connection, self.sealer, letters)
             ids = [notice.id for notice in notices]
             await outbox.delete(connection, shard=self.shard, ids=ids, positions={})
-        log.error("notice.parked", notices=len(notices), reason=str(Reason.NOTICE_TOO_LARGE))
+        metrics.NOTICES_PARKED.inc(len(notices))
+        log.error("notice.parked", notices=len(notices), error_code=str(Reason.NOTICE_TOO_LARGE))
 
     async def _discard(self) -> None:
         """After a fault nobody knows what the client believes: it is never used again."""
@@ -162,7 +206,17 @@ class Relay:
 
     def unready(self) -> str | None:
         """Why nothing can be sent now; for /readyz."""
+        idle_s = time.monotonic() - self._moved_at
+        if self._fault is None and idle_s > ROUND_S_MAX:
+            return f"no round has ended for {idle_s:.0f} s"
         return self._fault
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:  # Not one of ours: somebody else writes to this topic too.
+        return None
 
 
 async def run(
@@ -178,19 +232,32 @@ async def run(
     for relay in relays:
         health.ready[f"relay-{relay.shard}"] = relay.unready
     health.started_up("relay")
-    async with asyncio.TaskGroup() as group:
-        for relay in relays:
-            group.create_task(relay.run(stopping))
-        group.create_task(_watch(settings, pool, stopping))
+    watch = asyncio.create_task(_watch(settings, pool))
+    try:
+        ends = await asyncio.gather(*[_one(relay, stopping) for relay in relays])
+    finally:
+        watch.cancel()
+    for fault in ends:
+        if fault is not None:
+            raise fault
 
 
-async def _watch(settings: Settings, pool: Pool, stopping: asyncio.Event) -> None:
+async def _one(relay: Relay, stopping: asyncio.Event) -> Exception | None:
+    """A relay's end ends the others in order: none is cut in the middle of a round."""
+    try:
+        await relay.run(stopping)
+    except Exception as fault:
+        stopping.set()
+        return fault
+    return None
+
+
+async def _watch(settings: Settings, pool: Pool) -> None:
     """Show how much is owed."""
-    while not stopping.is_set():
+    while True:
         with suppress(Transient):  # The relay itself says so, and waits.
             async with session(pool) as connection:
                 for shard in range(settings.relay.shards):
                     pending = await outbox.pending(connection, shard=shard)
                     metrics.child(metrics.OUTBOX_PENDING, str(shard)).set(pending)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), timeout=1.0)
+        await asyncio.sleep(1.0)

@@ -13,8 +13,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 EX_OK, EX_TEMPFAIL, EX_CONFIG = 0, 75, 78
 STOP_S_MAX = 15.0
+COLLECT_YOUNG_S, COLLECT_ALL_S = 1.0, 60.0
 GRACE_S = 4.0  # For what is in hand when a stop is asked for; leaving a group takes its own.
 
 Role = Callable[[asyncio.Event, Health], Awaitable[None]]
@@ -153,24 +154,28 @@ async def in_hand(
         doing.cancel()  # Where we ourselves are cancelled; else it is done.
 
 
-@contextmanager
-def collector_off() -> Iterator[None]:
-    """Keep the cyclic collector off: values of a batch live and die together.
+class Collector:
+    """The cyclic collector, off inside a batch and run between batches.
 
-    Walking them over and over costs more than making them. It is run at the end.
+    Values of a batch live and die together: to walk them over and over costs more than
+    to make them. What a start has made lives as long as the process, and is frozen.
     """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.collect(0)
 
+    def __init__(self) -> None:
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        self._young_at = self._all_at = time.monotonic()
 
-def freeze() -> None:
-    """What a start has made lives as long as the process: never look at it again."""
-    gc.collect()
-    gc.freeze()
+    def between_batches(self) -> None:
+        """Collect, if it is long enough ago."""
+        now = time.monotonic()
+        if now - self._all_at > COLLECT_ALL_S:
+            gc.collect()
+            self._young_at = self._all_at = now
+        elif now - self._young_at > COLLECT_YOUNG_S:
+            gc.collect(1)
+            self._young_at = now
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
