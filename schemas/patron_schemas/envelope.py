@@ -3,9 +3,17 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 """
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 # Limits are part of the promise. Without them one event is enough to stall a batch.
 LINES_MAX = 500
@@ -24,6 +32,17 @@ Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$", examples
 Rate = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$", examples=["4.2550"])]
 Points = Annotated[int, Field(gt=0, le=POINTS_MAX)]
 Attributes = Annotated[dict[Name, OptionalName], Field(max_length=ATTRIBUTES_MAX)]
+
+
+def _rfc_3339(value: object) -> object:
+    """Refuse numbers, in quotes too: they would be taken for seconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
+        return value
+    raise ValueError("write an instant as RFC 3339 does: 2026-01-31T12:00:00Z")
+
+
+# Lax only in that it takes text, once that is known to be an instant's.
+Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_rfc_3339)]
 
 
 class Wire(BaseModel):
@@ -71,7 +90,7 @@ class CloudEvent(Wire):
     specversion: Literal["1.0"]
     id: Name
     source: Name
-    time: AwareDatetime  # When it happened, not when it was sent.
+    time: Instant  # When it happened, not when it was sent.
     tenant: Name = "default"
     subject: OptionalName | None = None
     datacontenttype: OptionalName | None = None

@@ -42,11 +42,9 @@ async def lock(
         return []
 
     wanted = sorted(set(members))
+    # Before any lock: who made one while holding another would wait for who waits for it.
+    await connection.execute(sql("accounts", "open"), tenant, program, wanted)
     rows = await connection.fetch(sql("accounts", "lock"), program, wanted)
-    if len(rows) < len(wanted):
-        missing = sorted(set(wanted) - {row["member"] for row in rows})
-        await connection.execute(sql("accounts", "open"), tenant, program, missing)
-        rows = await connection.fetch(sql("accounts", "lock"), program, wanted)
     return [_account(row) for row in rows]
 
 

@@ -28,11 +28,13 @@ SESSION = {
     "lock_timeout": "5s",
     "statement_timeout": "15s",
     "jit": "off",
+    "random_page_cost": "1.1",  # The hot pages are in memory: a batch of ids is an index's work.
 }
 
 PASSING = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # Its state where a session is cut between two messages.
     asyncpg.OperatorInterventionError,  # Shut down, cancelled, starting up.
     asyncpg.InsufficientResourcesError,  # Disk or connections ran out.
     asyncpg.ReadOnlySQLTransactionError,  # A standby, until the new primary answers.
@@ -41,7 +43,6 @@ PASSING = (
     asyncpg.exceptions.TransactionTimeoutError,
     ConnectionError,
     TimeoutError,
-    OSError,
 )
 
 RACES = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
@@ -58,9 +59,28 @@ def translated() -> Iterator[None]:
         raise StoreUnavailable(f"Postgres: {error or type(error).__name__}") from error
 
 
+@contextmanager
+def _connecting() -> Iterator[None]:
+    """Until there is a session, what the operating system says is about Postgres too."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(f"Postgres: {error or type(error).__name__}") from error
+
+
+@asynccontextmanager
+async def _acquired(pool: Pool) -> AsyncIterator[Connection]:
+    with _connecting():
+        connection = await pool.acquire(timeout=ACQUIRE_S)
+    try:
+        yield connection
+    finally:
+        await pool.release(connection)
+
+
 async def open_pool(dsn: str, *, size: int = 4, statement_cache_size: int = 200) -> Pool:
     """A pool of sessions with timeouts. Raises `StoreUnavailable`."""
-    with translated():
+    with _connecting(), translated():
         return await asyncpg.create_pool(
             dsn,
             min_size=1,
@@ -73,7 +93,7 @@ async def open_pool(dsn: str, *, size: int = 4, statement_cache_size: int = 200)
 
 async def connect(dsn: str) -> Connection:
     """One session of its own, outside any pool."""
-    with translated():
+    with _connecting(), translated():
         return await asyncpg.connect(
             dsn, command_timeout=COMMAND_S, server_settings={"timezone": "UTC"}
         )
@@ -87,7 +107,7 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     read on another session, whether it happened.
     """
     with translated():
-        async with pool.acquire(timeout=ACQUIRE_S) as connection:
+        async with _acquired(pool) as connection:
             under_way = connection.transaction()
             await under_way.start()
             try:
@@ -113,7 +133,7 @@ async def _roll_back(connection: Connection, under_way: Any) -> None:
 async def session(pool: Pool) -> AsyncIterator[Connection]:
     """A session without a transaction, for reading."""
     with translated():
-        async with pool.acquire(timeout=ACQUIRE_S) as connection:
+        async with _acquired(pool) as connection:
             yield connection
 
 

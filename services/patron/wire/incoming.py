@@ -170,8 +170,9 @@ def _instant(text: str) -> datetime:
 
 def _unreadable(error: ValidationError, value: bytes) -> Unreadable:
     """The reason behind a contract's refusal, and the place; never what stood there."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"] if part not in EVENT_OF)
+    # The deepest one: what holds it may be said to be wrong only because of it.
+    first = max(error.errors(include_url=False), key=lambda problem: len(problem["loc"]))
+    place = _place(first["loc"])
     kind, given = first["type"], first.get("input")
     if kind == "json_invalid":
         return Unreadable(Reason.MALFORMED_JSON)
@@ -182,6 +183,14 @@ def _unreadable(error: ValidationError, value: bytes) -> Unreadable:
     if kind == "string_pattern_mismatch" and isinstance(given, str) and given.startswith("-"):
         return Unreadable(Reason.NEGATIVE_AMOUNT, f"{place}: an amount below zero")
     return Unreadable(Reason.CONTRACT, f"{place}: {_said(first)}")
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    """Where in the event; without keys that its sender made up."""
+    parts = [str(part) for part in loc if part not in EVENT_OF]
+    if "attributes" in parts:
+        parts = parts[: parts.index("attributes") + 1]
+    return ".".join(parts)
 
 
 def _said(problem: Any) -> str:

@@ -109,6 +109,7 @@ def unpack(body: bytes) -> OutgoingRecord:
         ("ce_type", kind.encode()),
         ("ce_time", time.encode()),
         ("ce_subject", member.encode()),
+        ("ce_tenant", tenant.encode()),
         ("ce_partitionkey", member.encode()),
         ("ce_sequence", version.encode()),
         ("ce_causationid", cause.encode()),
@@ -128,6 +129,8 @@ def structured(notice: Published) -> dict[str, Any]:
         "type": notice.type,
         "time": notice.time,
         "subject": notice.member,
+        "tenant": notice.tenant,
+        "partitionkey": notice.member,
         "sequence": str(notice.version),
         "causationid": notice.cause,
     }

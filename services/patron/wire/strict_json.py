@@ -6,12 +6,16 @@ of the keys shows that the text holds others than the contract's own (`keys_writ
 """
 
 import json
+import re
 from typing import Any, NoReturn
 
 from patron.wire.reasons import Reason, Unreadable
 
 DEPTH_MAX = 32
 DIGITS_MAX = 18
+
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_BRACKET = re.compile(rb"[\[\]{}]")
 
 
 def keys_written(value: bytes) -> int:
@@ -39,24 +43,12 @@ def inspect(value: bytes) -> None:
 
 
 def _check_depth(value: bytes) -> None:
+    # Texts are taken out first: a bracket in one opens nothing.
     depth = 0
-    in_text = escaped = False
-    for byte in value:
-        if in_text:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_text = False
-        elif byte == 0x22:
-            in_text = True
-        elif byte in b"[{":
-            depth += 1
-            if depth > DEPTH_MAX:
-                raise Unreadable(Reason.TOO_DEEP)
-        elif byte in b"]}":
-            depth -= 1
+    for bracket in _BRACKET.findall(_TEXT.sub(b"", value)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > DEPTH_MAX:
+            raise Unreadable(Reason.TOO_DEEP)
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

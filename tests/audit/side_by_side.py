@@ -1,0 +1,268 @@
+"""The core and the second model over the same facts: what each makes of every member.
+
+The core decides, in memory, as replay does; its entries' bodies go to the model as the
+tables would keep them. Neither sees the other.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from core.grocery import Till
+from patron.audit.facts import Event, event_of
+from patron.audit.model import Model
+from patron.audit.programs import terms_of
+from patron.core.facts import Fact, TransferAsked
+from patron.engine.book import Decided
+from patron.engine.writing import reads_of
+from patron.wire import bodies
+from patron.wire.documents import compile_document
+
+MEMBERS = ("ann", "bob")
+Lots = dict[tuple[int, int], tuple[Any, ...]]
+
+
+class Outcome(NamedTuple):
+    """All of a member that two implementations can be asked about."""
+
+    tier: str
+    balances: Mapping[str, tuple[int, int, int, int]]
+    lots: Lots
+    grants: Mapping[tuple[int, int], tuple[str, str]]
+    punches: Mapping[str, int]
+    notices: Sequence[tuple[int, str]]
+
+
+def played(document: Mapping[str, Any], facts: Sequence[Fact]) -> Till:
+    """A till of the core's after these facts; what is unfit or waits is no matter here."""
+    till = Till(compile_document(json.dumps(document), source="test"))
+    for fact in facts:
+        till.offer(fact)
+    return till
+
+
+def of_core(till: Till, document: Mapping[str, Any], member: str) -> Outcome:
+    """What the core made of a member."""
+    account = till.account(member)
+    lots: dict[tuple[int, int], list[Any]] = {}
+    grants = {}
+    notices = []
+    for decision in (each.decision for each in till.book.decided if each.member == member):
+        for lot in decision.opened:
+            lots[lot.seq, lot.n] = [
+                lot.asset, lot.compartment, lot.expires_at, lot.earned_at, lot.amount, lot.amount,
+            ]  # fmt: skip
+        for take in decision.takes:
+            if take.lot_seq is not None and take.lot_n is not None:
+                lots[take.lot_seq, take.lot_n][-1] -= take.amount
+        grants.update({(g.seq, g.n): (g.reward, g.state) for g in decision.grants})
+        notices += [(account_seq(decision), notice.type) for notice in decision.notices]
+    return Outcome(
+        account.tier,
+        {asset: tuple(till.balance(member, asset=asset)) for asset in document.get("assets", {})},
+        {name: tuple(lot) for name, lot in lots.items()},
+        grants,
+        {
+            meter: sum(punch.left for punch in account.punches.get(meter, ()))
+            - account.owed.get(meter, 0)
+            for meter, settings in document.get("meters", {}).items()
+            if settings.get("punches")
+        },
+        sorted(notices),
+    )
+
+
+def account_seq(decision: Any) -> int:
+    """The number of a decision's entry."""
+    seq = decision.account.seq
+    assert isinstance(seq, int)
+    return seq
+
+
+def entries(till: Till, member: str) -> list[Event]:
+    """A member's entries as the audit reads them."""
+    sides: dict[Any, set[str]] = {}
+    for each in till.book.decided:
+        sides.setdefault(each.decision.fact.name, set()).add(each.member)
+    return [_entry(each, met=_met(each, sides)) for each in till.book.decided if each.member == member]
+
+
+def _met(each: Decided, sides: Mapping[Any, set[str]]) -> bool:
+    fact = each.decision.fact
+    return isinstance(fact, TransferAsked) and len(sides[fact.name]) > 1
+
+
+def _entry(each: Decided, *, met: bool) -> Event:
+    fact = each.decision.fact
+    body = bodies.encode_body(bodies.encode_fact(fact), reads_of(each))
+    event = event_of(
+        seq=each.decision.account.seq,
+        at=each.decision.at,
+        kind=bodies.kind_of(fact),
+        version=1,
+        body=body,
+    )
+    return event._replace(met=met)
+
+
+def modelled(document: Mapping[str, Any], events: Sequence[Event]) -> Model:
+    """The model after these entries."""
+    model = Model({1: terms_of(json.dumps(document))})
+    for event in events:
+        model.apply(event)
+    return model
+
+
+def of_model(model: Model, document: Mapping[str, Any]) -> Outcome:
+    """What the model made of a member."""
+    wallet = model.wallet
+    return Outcome(
+        model.tier,
+        {
+            asset: (
+                wallet.held(asset), wallet.held(asset, "pending"), wallet.held(asset, "reserved"),
+                wallet.debt.get(asset, 0),
+            )
+            for asset in document.get("assets", {})
+        },
+        {
+            (lot.seq, lot.n): (
+                lot.asset, lot.compartment, lot.expires_at, lot.earned_at, lot.amount,
+                lot.remaining,
+            )
+            for lot in wallet.lots
+        },
+        {(g.seq, g.n): (g.reward, g.state) for g in model.cards.grants},
+        {
+            meter: sum(punch.left for punch in model.cards.punches.get(meter, ()))
+            - model.cards.owed.get(meter, 0)
+            for meter, settings in document.get("meters", {}).items()
+            if settings.get("punches")
+        },
+        [],
+    )  # fmt: skip
+
+
+# Programs, as a marketer would write them.
+
+windows = st.sampled_from(["lifetime", "year", "half_year", "quarter", "month", "week", "day"])
+matches = st.sampled_from(
+    [{}, {}, {"category": ["food"]}, {"kind": ["goods"]}, {"tier": ["silver"]}]
+)
+bases = st.sampled_from(
+    [{}, {}, {"tax": True}, {"shipping": True}, {"gift_cards": True}, {"before_discounts": True},
+     {"paid_by_points": True}, {"paid_by_promotion": True}]
+)  # fmt: skip
+caps = st.lists(
+    st.fixed_dictionaries(
+        {
+            "window": st.sampled_from(["order", "day", "week", "month", "year", "lifetime"]),
+            "amount": st.sampled_from([5, 30, 100]),
+        }
+    ),
+    max_size=2,
+    unique_by=lambda cap: cap["window"],
+)
+multipliers = st.sampled_from([{}, {"silver": "3/2"}, {"member": "1.25", "silver": "2"}])
+rates = st.fixed_dictionaries(
+    {
+        "points": st.sampled_from(["1", "1.5", "2/7"]),
+        "per": st.sampled_from(["1.00", "0.70"]),
+        "rounding": st.sampled_from(["floor", "half_up", "half_even", "ceil"]),
+        "by": st.sampled_from(["order", "line"]),
+    }
+)
+steps = st.fixed_dictionaries(
+    {
+        "points": st.sampled_from([1, 10]),
+        "step": st.sampled_from(["2.00", "7.77"]),
+        "by": st.sampled_from(["order", "line"]),
+    }
+)
+
+
+@st.composite
+def order_rules(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    """A rule that pays for orders."""
+    mechanic = draw(st.sampled_from(["per_amount", "per_step"]))
+    return {
+        "rule": name,
+        "text": {"en": name},
+        "earn": "points",
+        mechanic: draw(rates if mechanic == "per_amount" else steps),
+        "match": draw(matches),
+        "basis": draw(bases),
+        "by_tier": draw(multipliers),
+        "caps": draw(caps),
+    }
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    """A program with every mechanic."""
+    tier_window = draw(windows)
+    helds = [{"for": "P3D"}, {"for": "P1M"}, "forever"]
+    helds += [] if tier_window == "lifetime" else ["end_of_window", "end_of_next_window"]
+    ladder = [("member", "0"), ("silver", "20.00"), ("gold", "60.00")][: draw(st.integers(2, 3))]
+    pending = draw(st.sampled_from([None, None, "P1D", "PT2H"]))
+    ends = draw(st.sampled_from([None, "P3D", "P1M", "PT50H"]))
+    asset: dict[str, Any] = {}
+    if pending:
+        asset["pending"] = pending
+    if ends:
+        at_end_of = draw(st.sampled_from(["exact", "day", "month", "year"]))
+        asset["ends"] = {"after": ends, "at_end_of": at_end_of}
+        if draw(st.booleans()):
+            asset["remind"] = draw(st.sampled_from(["P1D", "P40D"]))
+    review: dict[str, Any] = {
+        "points": draw(st.sampled_from([7, 50])),
+        "action": "review",
+        "once": draw(st.sampled_from(["never", "subject", "ever"])),
+    }
+    coffee: dict[str, Any] = {"kind": "free_product", "text": {"en": "A coffee"}}
+    if draw(st.booleans()):
+        coffee["costs"] = {"points": 12}
+    coffee["hold"] = draw(st.sampled_from(["PT1H", "P3D"]))
+    coffee["on_refund"] = draw(st.sampled_from(["revoke", "revoke", "keep"]))
+    if draw(st.booleans()):
+        coffee["lapses_after"] = draw(st.sampled_from(["P2D", "P1M"]))
+    cups: dict[str, Any] = {"counts": "units", "punches": True, "match": draw(matches)}
+    if draw(st.booleans()):
+        cups["lives"] = draw(st.sampled_from(["P2D", "P30D"]))
+    return {
+        "format": 1,
+        "program": "grocer",
+        "zone": draw(st.sampled_from(["America/New_York", "Europe/Warsaw", "Pacific/Apia"])),
+        "currency": "USD",
+        "assets": {"points": asset},
+        "meters": {
+            "spend": {"counts": "basis", "window": tier_window, "match": draw(matches)},
+            "orders": {"counts": "orders", "window": draw(windows)},
+            "earned": {"counts": "points", "asset": "points", "window": draw(windows)},
+            "reviews": {"counts": "events", "actions": ["review"], "window": draw(windows)},
+            "cups": cups,
+        },
+        "rules": [
+            draw(order_rules("base")),
+            draw(order_rules("more")),
+            {
+                "rule": "review", "text": {"en": "review"}, "earn": "points", "per_event": review,
+                "caps": [cap for cap in draw(caps) if cap["window"] != "order"],
+            },
+            {
+                "rule": "card", "text": {"en": "card"}, "unlock": "coffee",
+                "every": {"meter": "cups", "count": draw(st.integers(1, 4))},
+            },
+        ],
+        "tiers": {
+            "meter": "spend",
+            "ladder": [{"tier": tier, "from": threshold} for tier, threshold in ladder],
+            "held": draw(st.sampled_from(helds)),
+            "downgrade": draw(st.sampled_from(["to_meter", "one_step", "never"])),
+            "on_refund": draw(st.sampled_from(["revoke", "keep"])),
+        },
+        "rewards": {"coffee": coffee},
+        "debt": draw(st.sampled_from(["debt", "debt", "clamp", "pending_only"])),
+    }  # fmt: skip

@@ -1,0 +1,151 @@
+"""The relay on real servers: each notice once under read_committed, in its member's order."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import NAMESPACE_DNS, UUID, uuid5
+
+import pytest
+
+from patron.core.facts import EventName
+from patron.errors import ProducerFenced
+from patron.store import dead_letters, outbox
+from patron.store.outbox import OwedNotice
+from patron.store.pool import session, transaction
+from patron.stream.producer import TransactionalPublisher
+from patron.stream.records import RawRecord, Record
+from patron.stream.tail import read_all
+from patron.wire.outgoing import Published, pack, unpack
+from services.shop import Shop, until
+
+MEMBERS = ("ann", "ben", "cem", "dee")
+
+
+def owed(number: int, *, size_bytes: int = 10) -> OwedNotice:
+    """The n-th notice; members take turns, and each notice says its number."""
+    member = MEMBERS[number % len(MEMBERS)]
+    notice = uuid5(NAMESPACE_DNS, f"notice-{number}")
+    body = pack(
+        Published(
+            notice,
+            "io.patron.points.earned.v1",
+            "grocer",
+            member,
+            "2025-03-03T12:00:00Z",
+            number,
+            EventName("grocer", "/shop", f"e{number}").id,
+            f"o{number}",
+            {"number": number, "text": "x" * size_bytes},
+        )
+    )
+    return OwedNotice(0, notice, body)
+
+
+async def owe(shop: Shop, notices: Sequence[OwedNotice]) -> None:
+    async with transaction(shop.pool) as connection:
+        await outbox.append(connection, notices)
+
+
+async def on_topic(shop: Shop) -> list[RawRecord]:
+    return await read_all(shop.kafka, shop.topics.notices)
+
+
+def versions(records: Sequence[RawRecord]) -> list[int]:
+    return [int(dict(record.headers)["ce_sequence"]) for record in records]
+
+
+async def once_and_in_order(shop: Shop, count: int) -> None:
+    """Every notice stands on the topic once, each member's ascending."""
+    records = await on_topic(shop)
+    assert sorted(versions(records)) == list(range(count))
+    for member in MEMBERS:
+        theirs = versions([each for each in records if each.key == member.encode()])
+        assert theirs == sorted(theirs)
+
+
+async def test_each_notice_is_published_once_and_owed_no_more(shop: Shop) -> None:
+    await owe(shop, [owed(number) for number in range(7000)])
+    async with shop.relay():
+        await shop.published()
+        await owe(shop, [owed(number) for number in range(7000, 7100)])
+        await shop.published()
+
+    await once_and_in_order(shop, 7100)
+
+
+async def test_what_was_sent_and_not_deleted_is_not_sent_again(shop: Shop) -> None:
+    notices = [owed(number) for number in range(100)]
+    await owe(shop, notices)
+    # A relay that dies between its two commits.
+    async with TransactionalPublisher(
+        shop.kafka, transactional_id=f"patron-relay-{shop.group}-0"
+    ) as dying:
+        records = [unpack(notice.body) for notice in notices[:60]]
+        topic = shop.topics.notices
+        await dying.publish(
+            [Record(topic, key, value, tuple(headers)) for key, value, headers in records],
+            deadline_s=10,
+        )
+    async with shop.relay():
+        await shop.published()
+
+    await once_and_in_order(shop, 100)
+
+
+async def test_a_notice_that_is_too_large_is_parked_and_its_neighbours_go(shop: Shop) -> None:
+    notices = [owed(0), owed(1, size_bytes=1_100_000), owed(2)]
+    await owe(shop, notices)
+    async with shop.relay():
+        await shop.published()
+
+    assert sorted(versions(await on_topic(shop))) == [0, 2]
+    assert list((await shop.letters()).values()) == ["notice_too_large"]
+    async with transaction(shop.pool) as connection:
+        (listed,) = await dead_letters.open_letters(connection)
+        parked = await dead_letters.get(connection, shop.sealer, listed.id)
+    assert parked is not None
+    assert parked[0].record.value == notices[1].body
+
+
+async def test_a_relay_that_has_a_successor_ends(shop: Shop) -> None:
+    await owe(shop, [owed(number) for number in range(50)])
+    async with shop.relay() as old:
+        await shop.published()
+        async with shop.relay():
+            await owe(shop, [owed(number) for number in range(50, 100)])
+            await shop.published()
+            # Both look for notices all the time; the old one learns of it at the next.
+            with pytest.raises(ProducerFenced, match="another relay sends shard 0"):
+                await ended_while_more_comes(shop, old.task, first=100)
+
+    records = await on_topic(shop)
+    assert len(set(versions(records))) == len(records)
+    assert {UUID(dict(each.headers)["ce_id"].decode()) for each in records} >= {
+        owed(number).notice for number in range(100)
+    }
+
+
+async def test_cut_connections_to_postgres_double_nothing(shop: Shop) -> None:
+    async with shop.relay():
+        for first in range(0, 1000, 100):
+            await owe(shop, [owed(number) for number in range(first, first + 100)])
+            await shop.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        await shop.published()
+
+    await once_and_in_order(shop, 1000)
+
+
+async def ended_while_more_comes(shop: Shop, task: "asyncio.Task[None]", *, first: int) -> None:
+    number = first
+
+    async def is_over() -> bool:
+        nonlocal number
+        await owe(shop, [owed(number)])
+        number += 1
+        return task.done()
+
+    await until(is_over)
+    async with session(shop.pool):
+        task.result()
