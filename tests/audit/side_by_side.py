@@ -148,9 +148,8 @@ def of_model(model: Model, document: Mapping[str, Any]) -> Outcome:
 # Programs, as a marketer would write them.
 
 windows = st.sampled_from(["lifetime", "year", "half_year", "quarter", "month", "week", "day"])
-matches = st.sampled_from(
-    [{}, {}, {"category": ["food"]}, {"kind": ["goods"]}, {"tier": ["silver"]}]
-)
+line_matches = st.sampled_from([{}, {}, {"category": ["food"]}, {"kind": ["goods"]}])
+matches = line_matches | st.just({"tier": ["silver"]})
 bases = st.sampled_from(
     [{}, {}, {"tax": True}, {"shipping": True}, {"gift_cards": True}, {"before_discounts": True},
      {"paid_by_points": True}, {"paid_by_promotion": True}]
@@ -215,7 +214,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         at_end_of = draw(st.sampled_from(["exact", "day", "month", "year"]))
         asset["ends"] = {"after": ends, "at_end_of": at_end_of}
         if draw(st.booleans()):
-            asset["remind"] = draw(st.sampled_from(["P1D", "P40D"]))
+            asset["remind"] = draw(st.sampled_from(["P1D", "PT5H"]))
     review: dict[str, Any] = {
         "points": draw(st.sampled_from([7, 50])),
         "action": "review",
@@ -228,7 +227,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     coffee["on_refund"] = draw(st.sampled_from(["revoke", "revoke", "keep"]))
     if draw(st.booleans()):
         coffee["lapses_after"] = draw(st.sampled_from(["P2D", "P1M"]))
-    cups: dict[str, Any] = {"counts": "units", "punches": True, "match": draw(matches)}
+    cups: dict[str, Any] = {"counts": "units", "punches": True, "match": draw(line_matches)}
     if draw(st.booleans()):
         cups["lives"] = draw(st.sampled_from(["P2D", "P30D"]))
     return {
@@ -238,7 +237,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "currency": "USD",
         "assets": {"points": asset},
         "meters": {
-            "spend": {"counts": "basis", "window": tier_window, "match": draw(matches)},
+            "spend": {"counts": "basis", "window": tier_window, "match": draw(line_matches)},
             "orders": {"counts": "orders", "window": draw(windows)},
             "earned": {"counts": "points", "asset": "points", "window": draw(windows)},
             "reviews": {"counts": "events", "actions": ["review"], "window": draw(windows)},

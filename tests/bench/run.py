@@ -16,9 +16,9 @@ from statistics import quantiles
 from typing import Any
 
 import psutil
-from patron.audit import check
 from rich.console import Console
 
+from patron.audit import check
 from patron.demo.baskets import WHOLE_YEAR, Slice
 from patron.demo.events import Produced
 from patron.demo.flow import Flow
@@ -150,8 +150,10 @@ async def _fill(producer: EventProducer, events: list[Produced]) -> None:
 
 async def _until(flow: Flow, count: int) -> tuple[float, int]:
     """Wait for the first commits; starting up is not what is measured."""
-    while (done := await flow.look()) < count:
+    done = 0
+    while done < count:
         await asyncio.sleep(0.005)
+        done = await flow.look()
     return time.perf_counter(), done
 
 

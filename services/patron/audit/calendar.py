@@ -6,6 +6,7 @@ Everything that comes in or goes out is an aware instant in UTC.
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -85,6 +86,7 @@ def _first_day(kind: str, day: date) -> date:
     raise ValueError(kind)
 
 
+@cache
 def _first_day_after(kind: str, first: date) -> date:
     longest = {"day": 1, "week": 7, "month": 31, "quarter": 92, "half_year": 184, "year": 366}
     day = first + timedelta(days=1)

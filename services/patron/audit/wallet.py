@@ -1,10 +1,8 @@
 """A member's lots and debt: credits, debits, and what comes back. Plain lists, in place."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from patron.audit.calendar import NEVER
 
 
 @dataclass
@@ -148,7 +146,7 @@ def spending(lot: Lot) -> tuple[str, datetime, datetime, int, int]:
     return (lot.asset, lot.expires_at, lot.earned_at, lot.seq, lot.n)
 
 
-def take_from(lots: Iterable[Lot], amount: int) -> Sequence[tuple[Lot, int]]:
+def take_from(lots: Iterable[Lot], amount: int) -> list[tuple[Lot, int]]:
     """Take up to an amount from lots, one after the other."""
     took = []
     for lot in lots:
@@ -159,5 +157,3 @@ def take_from(lots: Iterable[Lot], amount: int) -> Sequence[tuple[Lot, int]]:
             took.append((lot, part))
     return took
 
-
-__all__ = ["NEVER", "Lot", "Wallet", "spending", "take_from"]

@@ -69,7 +69,7 @@ def _in_proportion(line: dict[str, Any], whole: Line) -> None:
 def spread(amount: int, weights: Sequence[int]) -> list[int]:
     """Whole shares of an amount in proportion to weights: the largest remainders round up."""
     total = sum(weights)
-    if total == 0:
+    if amount == 0 or total == 0:
         return [0] * len(weights)
 
     exact = [Fraction(amount * weight, total) for weight in weights]

@@ -48,6 +48,7 @@ log = structlog.get_logger()
 BACKOFF_S, BACKOFF_S_MAX = 0.2, 5.0
 DISPLAY_COMMIT_S = 2.0
 BUFFERED_BATCHES = 2  # So many batches may lie read and not applied: memory stays bounded.
+SHARES = 8  # A batch may come from so few partitions.
 CORRUPT_TRIES = 3  # A record whose checksum fails so often is broken where it lies.
 
 
@@ -151,7 +152,8 @@ class Intake:
         settings = self.settings.intake
         readable = self.claims.readable()
         room = BUFFERED_BATCHES * settings.batch_records_max
-        share = max(1, room // max(1, len(readable)))
+        # No partition may fill the room alone: its siblings could not be merged with it.
+        share = max(1, room // max(1, len(readable)), settings.batch_records_max // SHARES)
         have = {partition: len(records) for partition, records in self._buffered.items()}
         can_go_on = have and not self._is_waiting
         found = await self.source.poll(

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 EX_OK, EX_TEMPFAIL, EX_CONFIG = 0, 75, 78
 STOP_S_MAX = 15.0
-COLLECT_YOUNG_S, COLLECT_ALL_S = 1.0, 60.0
+COLLECT_YOUNG_S, COLLECT_ALL_S = 5.0, 60.0
 GRACE_S = 4.0  # For what is in hand when a stop is asked for; leaving a group takes its own.
 
 Role = Callable[[asyncio.Event, Health], Awaitable[None]]
