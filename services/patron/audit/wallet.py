@@ -156,4 +156,3 @@ def take_from(lots: Iterable[Lot], amount: int) -> list[tuple[Lot, int]]:
             amount -= part
             took.append((lot, part))
     return took
-

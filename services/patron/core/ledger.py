@@ -5,7 +5,6 @@ sums to zero, since each posting has two sides. The chain makes an entry depend 
 before it: change one, and every later hash is another.
 """
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from hashlib import blake2b
@@ -58,7 +57,9 @@ def link(
 
     A body counts by its own hash, so that one that was erased still verifies.
     """
-    text = "\0".join((at.isoformat(), *name, json.dumps(list(moves), separators=(",", ":"))))
+    # As json.dumps would: names of assets and compartments hold nothing to escape.
+    parts = ",".join([f'["{asset}","{giver}","{to}",{n}]' for asset, giver, to, n in moves])
+    text = "\0".join((at.isoformat(), *name, f"[{parts}]"))
     digest = blake2b(previous, digest_size=16)
     digest.update(seq.to_bytes(8, "big"))
     digest.update(blake2b(body, digest_size=16).digest())
