@@ -25,6 +25,7 @@ NOTICE_HEADERS: Final = {
     "ce_type": "The name of this message.",
     "ce_time": "When it took effect: RFC 3339, UTC.",
     "ce_subject": "The member's opaque id.",
+    "ce_tenant": "The tenant.",
     "ce_partitionkey": "The record's key: the member's opaque id.",
     "ce_sequence": "The number of the account's entry: a member's notices rise by it.",
     "ce_causationid": "The id of the event that caused it.",

@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 from patron_schemas.envelope import ByMember, CloudEvent, Identifier, Name, OptionalName, Wire
 
 Birthday = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
-Consents = Annotated[tuple[Name, ...], Field(max_length=32)]
-Identifiers = Annotated[tuple[Identifier, ...], Field(max_length=16)]
+Consents = Annotated[tuple[Name, ...], Field(max_length=32, fail_fast=True)]
+Identifiers = Annotated[tuple[Identifier, ...], Field(max_length=16, fail_fast=True)]
 
 
 class Person(Wire):
@@ -45,7 +45,7 @@ class MemberEnrolled(OfMember):
 class IdentifiersLinked(OfMember):
     """More names that lead to the same member."""
 
-    identifiers: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=16)]
+    identifiers: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=16, fail_fast=True)]
 
 
 class ProfileChanged(OfMember):

@@ -99,3 +99,13 @@ async def test_whoever_migrates_next_need_not_wait_for_a_session_that_was_lost(
     waiting = asyncio.create_task(migrate(database))
     connection.terminate()
     assert await waiting == ALL
+
+
+async def test_whoever_comes_second_waits_for_as_long_as_the_first_takes(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A large table's index takes longer than any statement of an event may.
+    monkeypatch.setattr("patron.store.pool.COMMAND_S", 0.05)
+    monkeypatch.setattr(migrations, "shipped", lambda: [("0001_slow.sql", "SELECT pg_sleep(0.3)")])
+    applied = await asyncio.gather(migrate(database), migrate(database))
+    assert sorted(applied) == [[], ["0001_slow.sql"]]

@@ -94,6 +94,13 @@ async def test_accounts_come_back_as_they_were_saved(store: Store) -> None:
     assert await read(store, 4) is None
 
 
+async def test_an_account_that_is_not_there_stops_with_all_the_rest(store: Store) -> None:
+    (row,) = await opened(store, [1])
+    with pytest.raises(AssertionError, match="of 2 rows 1 were written"):
+        await save(store, saved(row, seq=1), saved(row, account=row.account + 1))
+    assert await opened(store, [1]) == [row]
+
+
 @pytest.mark.parametrize("place", range(4))
 async def test_a_balance_below_zero_is_refused(store: Store, place: int) -> None:
     (row,) = await opened(store, [1])

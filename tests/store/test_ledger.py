@@ -101,6 +101,22 @@ async def test_a_lot_that_would_be_over_used_is_refused_with_all_the_rest(
     assert await open_lots(store, 1, 2) == LOTS
 
 
+@pytest.mark.parametrize(
+    "taken",
+    [
+        pytest.param([(LOTS[0], 10), (lot(1, 77), 20)], id="not-there"),
+        pytest.param([(LOTS[0], 10), (LOTS[0], 20)], id="given-twice"),
+    ],
+)
+async def test_a_take_that_reaches_no_lot_of_its_own_stops_with_all_the_rest(
+    store: Store, taken: list[tuple[LotRow, int]]
+) -> None:
+    await append(store, *LOTS)
+    with pytest.raises(AssertionError, match="of 2 rows 1 were written"):
+        await reduce(store, *taken)
+    assert await open_lots(store, 1, 2) == LOTS
+
+
 async def test_a_lot_of_nothing_is_refused(store: Store) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match="lot_holds_something"):
         await append(store, lot(1, 1, amount=0, remaining=0))

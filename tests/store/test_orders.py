@@ -63,8 +63,17 @@ async def test_the_same_id_in_another_program_is_another_order(store: Store) -> 
     await inserted(store, order("a"))
     async with transaction(store.pool) as connection:
         await orders.insert(connection, tenant=1, program=2, orders=[order("a", seq=9)])
+        await orders.insert(connection, tenant=2, program=1, orders=[order("a", seq=7)])
         await orders.update(connection, tenant=2, program=1, orders=[order("a", seq=8)])
     assert [row.row for row in await locked(store, "a")] == [order("a")]
+
+
+async def test_an_order_that_is_not_there_cannot_be_changed(store: Store) -> None:
+    await inserted(store, order("a"))
+    with pytest.raises(AssertionError, match="of 2 rows 1 were written"):
+        async with transaction(store.pool) as connection:
+            await orders.update(connection, **KEY, orders=[order("a", seq=2), order("b")])
+    assert [row.row for row in await locked(store, "a", "b")] == [order("a")]
 
 
 async def test_an_order_that_is_there_already_is_raced_for(store: Store) -> None:

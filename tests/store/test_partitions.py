@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from patron.errors import StoreUnavailable
 from patron.store import ledger, partitions
 from patron.store.migrate import migrate
 from patron.store.partitions import of_entry, of_lot, of_week, week_of
 from patron.store.pool import Pool, open_pool, session, transaction
-from store.ground import NEVER, NOW, entry, lot
+from store.ground import DEADLINE_S, NEVER, NOW, entry, lot
 
 QUARTER = datetime(2026, 4, 1, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -122,6 +123,20 @@ async def test_many_at_once_make_each_partition_once_while_others_write(pool: Po
     async with session(pool) as connection:
         assert {name for _, name, _ in wanted} <= await partitions.known(connection)
         assert await connection.fetchval("SELECT count(*) FROM lot") == sum(written)
+
+
+async def test_who_finds_no_session_to_make_a_partition_is_told_so_and_does_not_hang(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A batch makes its partitions while its own session is in use.
+    monkeypatch.setattr("patron.store.pool.ACQUIRE_S", 0.05)
+    await migrate(database)
+    pool = await open_pool(database, size=1)
+    async with transaction(pool):
+        with pytest.raises(StoreUnavailable):
+            await asyncio.wait_for(partitions.ensure(pool, [of_week(1)]), DEADLINE_S)
+    await partitions.ensure(pool, [of_week(1)])
+    await pool.close()
 
 
 async def test_a_writer_with_an_open_batch_is_not_waited_for(pool: Pool) -> None:

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from patron.errors import OutcomeUnknown, Raced, StoreUnavailable, Transient
-from patron.store.pool import Connection, open_pool, session, transaction
+from patron.store.pool import Connection, open_pool, session, transaction, translated
 from store.ground import Store, until, waits_for_a_lock
 
 ADD = "INSERT INTO member (tenant, id) VALUES (1, 'ann')"
@@ -226,6 +226,11 @@ async def test_who_waits_too_long_for_a_session_is_told_so(
             await ask()
     await ask()
     await pool.close()
+
+
+async def test_a_fault_that_says_nothing_is_told_by_its_name() -> None:
+    with pytest.raises(StoreUnavailable, match=r"^Postgres: TimeoutError$"), translated():
+        raise TimeoutError
 
 
 async def test_a_server_that_is_not_there_is_a_passing_fault(unused_tcp_port: int) -> None:

@@ -1,5 +1,6 @@
 """`patron dlq`: records that could not be applied, and what to do with them."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -90,15 +91,19 @@ def replay(letters: list[int], json: Json = False) -> None:
 
     async def work(pool: Pool, sealer: Sealer) -> list[tuple[int, str]]:
         engine = await Engine.open(pool, group=in_force.kafka.group_id, sealer=sealer)
-        binding = Binding(topics.tenant, topics.key)
-        return [(letter, await _again(pool, sealer, engine, binding, letter)) for letter in letters]
+        bindings = {name: Binding(*bound) for name, bound in topics.bound.items()}
+        return [
+            (letter, await _again(pool, sealer, engine, bindings, letter)) for letter in letters
+        ]
 
     for letter, outcome in with_pool(work):
         said = {"id": letter, "outcome": outcome}
         typer.echo(as_json(said) if json else f"{letter:>6}  {outcome}")
 
 
-async def _again(pool: Pool, sealer: Sealer, engine: Engine, binding: Binding, letter: int) -> str:
+async def _again(
+    pool: Pool, sealer: Sealer, engine: Engine, bindings: Mapping[str, Binding], letter: int
+) -> str:
     """Apply one; it stays open where it still cannot be applied."""
     async with transaction(pool) as connection:
         found, _ = await _get(pool, sealer, letter, connection)
@@ -107,7 +112,7 @@ async def _again(pool: Pool, sealer: Sealer, engine: Engine, binding: Binding, l
         name: sender._replace(late_max=None) for name, sender in engine.catalogue.senders.items()
     }
     try:
-        received = Received(read(found.record, binding, senders), found.record)
+        received = Received(read(found.record, bindings[found.record.topic], senders), found.record)
     except Unreadable as why:
         return f"still {why.reason}: {why.detail}"
     applied: Applied = await engine.apply(Batch(engine.group, (), (received,), ()))

@@ -12,7 +12,7 @@ from patron.errors import Misconfigured
 from patron.local import stack
 from patron.runtime import settings as runtime_settings
 from patron.runtime.settings import Settings
-from patron.store.pool import Pool, open_pool, session
+from patron.store.pool import Pool, close, open_pool, session
 from patron.store.sealing import KEY_BYTES, Sealer
 from patron.stream.connection import KafkaConnection
 
@@ -26,7 +26,13 @@ def settings() -> Settings:
     """The settings in force. Without servers in the environment, those of `patron local up`."""
     environ = dict(os.environ)
     if DSN not in environ and f"{DSN}_FILE" not in environ and BOOTSTRAP not in environ:
-        environ |= local_environment(stack.default_home())
+        local = local_environment(stack.default_home())
+        if not local:
+            raise Misconfigured(
+                f"no servers: set {DSN}, {BOOTSTRAP} and {MASTER_KEY}, or start a Kafka and a "
+                "Postgres for this folder with `patron local up`"
+            )
+        environ |= local
     return runtime_settings.load(environ)
 
 
@@ -83,7 +89,7 @@ def with_pool(work: Callable[[Pool, Sealer], Awaitable[T]]) -> T:
         try:
             return await work(pool, Sealer(in_force.master_key))
         finally:
-            await pool.close()
+            await close(pool)
 
     return asyncio.run(run())
 

@@ -12,7 +12,7 @@ from patron.engine.apply import Engine
 from patron.errors import Misconfigured
 from patron.runtime.health import Health
 from patron.runtime.settings import Settings
-from patron.store.pool import Pool, session
+from patron.store.pool import Pool, close, session
 from patron.store.sealing import Sealer
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -79,7 +79,7 @@ async def _intake(in_force: Settings, stopping: asyncio.Event, health: Health) -
         engine = await _engine(in_force, pool)
         await service.run(in_force, pool, engine, source, stopping, health)
     finally:
-        await pool.close()
+        await close(pool)
 
 
 async def _relay(in_force: Settings, stopping: asyncio.Event, health: Health) -> None:
@@ -91,7 +91,7 @@ async def _relay(in_force: Settings, stopping: asyncio.Event, health: Health) ->
         sealer = Sealer(in_force.master_key)
         await service.run(in_force, pool, kafka_connection(in_force), sealer, stopping, health)
     finally:
-        await pool.close()
+        await close(pool)
 
 
 async def _jobs(in_force: Settings, stopping: asyncio.Event, health: Health) -> None:
@@ -101,7 +101,7 @@ async def _jobs(in_force: Settings, stopping: asyncio.Event, health: Health) -> 
     try:
         await service.run(in_force, await _engine(in_force, pool), stopping, health)
     finally:
-        await pool.close()
+        await close(pool)
 
 
 def demo(

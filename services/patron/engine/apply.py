@@ -7,7 +7,7 @@ and dead letters included. Every service that changes anything comes through her
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from patron.core.decision import Unfit
@@ -141,6 +141,27 @@ class Engine:
         if revision != self.catalogue.revision:
             raise _Published
         return recorded_at
+
+    async def refresh(self) -> None:
+        """Read the catalogue again where something was published since."""
+        async with session(self.pool) as connection:
+            _, revision = await programs.revision(connection)
+        if revision != self.catalogue.revision:
+            await self._reload()
+
+    async def forget_names(self, *, now: datetime) -> list[str]:
+        """Drop the names of events that no tenant would take any more, with a week to spare.
+
+        None while a tenant takes events however late. Returns the tables that went.
+        """
+        await self.refresh()
+        limits = [tenant.late_max for tenant in self.catalogue.tenants.values()]
+        if not limits or None in limits:
+            return []
+        longest = max(limit for limit in limits if limit is not None)
+        gone = await partitions.drop_weeks(self.pool, before=now - longest - timedelta(weeks=1))
+        self._partitions.difference_update(gone)
+        return gone
 
     async def _reload(self) -> None:
         async with session(self.pool) as connection:

@@ -66,7 +66,7 @@ class Replay:
             tenant, at = "default", datetime.fromtimestamp(0)
         # A replay has no limit on lateness: each event is received when it happened.
         record = Line("", 0, number, int(at.timestamp() * 1000), None, value, ())
-        sender = {tenant: Sender(Hasher(REPLAY_KEY), None, timedelta.max // 2)}
+        sender = {tenant: Sender(Hasher(REPLAY_KEY), None, timedelta(days=1))}
         return read(record, Binding(key="any"), sender)
 
     def _one(self, arrived: Arrived) -> Iterator[dict[str, Any]]:

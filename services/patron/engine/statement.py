@@ -108,6 +108,8 @@ def reasons(decision: Decision, program: Program) -> list[str]:
     expired = sum(take.amount for take in decision.takes if take.to == "expired")
     if expired:
         said.append(f"{expired} ended unspent")
+    if isinstance(decision.fact, TimeReached) and not decision.takes and not decision.notices:
+        said.append("punches or a tier's hold ended")
     for notice in decision.notices:
         if notice.type == "tier.changed":
             said.append(f"{notice.data['from_tier']} → {notice.data['to_tier']}")

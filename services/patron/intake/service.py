@@ -269,6 +269,8 @@ class Intake:
         now = time.monotonic()
         if self._told_kafka_at + DISPLAY_COMMIT_S < now:
             self._told_kafka_at = now
+            # A tenant that was added meanwhile is known from here on.
+            await self.engine.refresh()
             await self.source.commit_for_display(
                 {partition: self.claims.next_offset(partition) for partition in self.claims.held}
             )

@@ -69,6 +69,8 @@ class Jobs:
             purged = await dead_letters.purge(connection, before=now - kept)
         if purged:
             log.info("dead_letters.purged", letters=purged)
+        if gone := await self.engine.forget_names(now=now):
+            log.info("names.forgotten", weeks=len(gone))
         self._kept_house_at = time.monotonic()
 
     def unready(self) -> str | None:

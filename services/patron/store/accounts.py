@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
-from patron.store.pool import Connection, Uuid, columns, sql
+from patron.store.pool import Connection, Uuid, all_written, columns, sql
 
 
 class AccountRow(NamedTuple):
@@ -64,20 +64,21 @@ def _account(row: Any) -> AccountRow:
 
 
 async def save(connection: Connection, accounts: Sequence[SavedAccount]) -> None:
-    """Write back accounts that this transaction has locked."""
+    """Write back accounts that this transaction has locked, each given once."""
     if not accounts:
         return
 
     numbers = [len(account.balances) for account in accounts]
     firsts = [1, *(1 + end for end in accumulate(numbers))][:-1]
     balances = list(chain.from_iterable(account.balances for account in accounts))
-    await connection.execute(
+    status = await connection.execute(
         sql("accounts", "save"),
         *columns([(*account[:5], Uuid(account.chain)) for account in accounts], 6),
         balances,
         firsts,
         numbers,
     )
+    all_written(status, accounts)
 
 
 async def read(connection: Connection, *, program: int, member: int) -> AccountRow | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from patron.store.pool import Connection, Uuid, columns, sql
+from patron.store.pool import Connection, Uuid, all_written, columns, sql
 
 
 class EntryRow(NamedTuple):
@@ -58,7 +58,7 @@ async def append(
     lots: Sequence[LotRow],
     takes: Sequence[TakeRow],
 ) -> None:
-    """Add rows, each kind in one COPY: half the time of an INSERT that unnests arrays."""
+    """Add rows, each kind in one COPY: a sixth quicker than an INSERT that unnests arrays."""
     if entries:
         rows = [(*e[:4], Uuid(e.event), *e[5:8], Uuid(e.hash)) for e in entries]
         await _copy(connection, "entry", EntryRow, rows)
@@ -75,10 +75,11 @@ async def _copy(
 
 
 async def reduce_lots(connection: Connection, *, taken: Sequence[tuple[LotRow, int]]) -> None:
-    """Take from lots that were there before this transaction."""
+    """Take from lots that were there before this transaction, each given once."""
     if taken:
         rows = sorted((*lot[:7], amount) for lot, amount in taken)
-        await connection.execute(sql("ledger", "reduce"), *columns(rows, 8))
+        status = await connection.execute(sql("ledger", "reduce"), *columns(rows, 8))
+        all_written(status, rows)
 
 
 async def open_lots(connection: Connection, accounts: Sequence[int]) -> list[LotRow]:

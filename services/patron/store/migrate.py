@@ -30,7 +30,8 @@ async def migrate(dsn: str) -> list[str]:
     Two that start together both succeed. Raises `Misconfigured` where an applied
     migration is not the one that this version ships.
     """
-    connection = await connect(dsn)
+    # It may take minutes over a large table, and whoever comes second waits for all of it.
+    connection = await connect(dsn, patient=True)
     try:
         with translated():
             await connection.execute("SELECT pg_advisory_lock($1)", LOCK)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from patron.errors import Raced
-from patron.store.pool import Connection, Uuid, columns, sql
+from patron.store.pool import Connection, Uuid, columns, sql, written
 
 
 class Key(NamedTuple):
@@ -39,5 +39,5 @@ async def insert(
 
     rows = [(key.rule, Uuid(key.key), account) for key, account in sorted(keys)]
     status = await connection.execute(sql("once", "insert"), tenant, program, *columns(rows, 3))
-    if int(status.rpartition(" ")[2]) < len(rows):
+    if written(status) < len(rows):
         raise Raced("a once-key was used by another transaction")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from patron.errors import Raced
-from patron.store.pool import Connection, columns, sql
+from patron.store.pool import Connection, all_written, columns, sql, written
 
 
 class OrderRow(NamedTuple):
@@ -46,18 +46,19 @@ async def insert(
     status = await connection.execute(
         sql("orders", "insert"), tenant, program, *columns(sorted(orders, key=_id), 6)
     )
-    if int(status.rpartition(" ")[2]) < len(orders):
+    if written(status) < len(orders):
         raise Raced("an order was written by another transaction")
 
 
 async def update(
     connection: Connection, *, tenant: int, program: int, orders: Sequence[OrderRow]
 ) -> None:
-    """Orders that this transaction has locked."""
+    """Orders that this transaction has locked, each given once."""
     if orders:
-        await connection.execute(
+        status = await connection.execute(
             sql("orders", "update"), tenant, program, *columns(sorted(orders, key=_id), 6)
         )
+        all_written(status, orders)
 
 
 def _id(order: OrderRow) -> str:

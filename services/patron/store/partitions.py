@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from patron.store.pool import Connection, Pool, translated
+from patron.store.pool import Connection, Pool, session, translated
 
 LOCK = 0x706174726F6F
 NEVER_YEAR = 9999
 MONDAY = date(1970, 1, 5)
+WEEKS_LOOKED_BACK = 2000  # For names that are old enough to go: some forty years.
 
 
 class Partition(NamedTuple):
@@ -62,6 +63,20 @@ def ahead(now: datetime) -> list[Partition]:
     return [*weeks, of_entry(now), of_entry(now + timedelta(days=92))]
 
 
+async def drop_weeks(pool: Pool, *, before: datetime) -> list[str]:
+    """Drop the names of events received in weeks that ended before then; return the tables."""
+    last = week_of(before)
+    weeks = {of_week(week).name for week in range(last - WEEKS_LOOKED_BACK, last)}
+    with translated():
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+            gone = sorted(await known(connection) & weeks)
+            for name in gone:
+                await connection.execute(f"ALTER TABLE seen DETACH PARTITION {name}")
+                await connection.execute(f"DROP TABLE {name}")
+    return gone
+
+
 async def known(connection: Connection) -> set[str]:
     """The names of the partitions that are there."""
     with translated():
@@ -77,13 +92,12 @@ async def ensure(pool: Pool, wanted: Iterable[Partition]) -> None:
 
     A table is made first and attached then, which locks out no writer of its siblings.
     """
-    with translated():
-        async with pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
-            there = await known(connection)
-            for table, name, bounds in sorted(set(wanted)):
-                if name not in there:
-                    await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
-                    await connection.execute(
-                        f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES {bounds}"
-                    )
+    async with session(pool) as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+        there = await known(connection)
+        for table, name, bounds in sorted(set(wanted)):
+            if name not in there:
+                await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+                await connection.execute(
+                    f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES {bounds}"
+                )

@@ -1,7 +1,7 @@
 """Connections, transactions, and Postgres' errors in the engine's own words."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from importlib import resources
@@ -56,7 +56,7 @@ def translated() -> Iterator[None]:
     except RACES as error:
         raise Raced(f"another transaction was in the way ({type(error).__name__})") from error
     except PASSING as error:
-        raise StoreUnavailable(f"Postgres: {error or type(error).__name__}") from error
+        raise StoreUnavailable(f"Postgres: {str(error) or type(error).__name__}") from error
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def _connecting() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreUnavailable(f"Postgres: {error or type(error).__name__}") from error
+        raise StoreUnavailable(f"Postgres: {str(error) or type(error).__name__}") from error
 
 
 @asynccontextmanager
@@ -91,11 +91,13 @@ async def open_pool(dsn: str, *, size: int = 4, statement_cache_size: int = 200)
         )
 
 
-async def connect(dsn: str) -> Connection:
-    """One session of its own, outside any pool."""
+async def connect(dsn: str, *, patient: bool = False) -> Connection:
+    """One session of its own, outside any pool; a patient one waits as long as it takes."""
     with _connecting(), translated():
         return await asyncpg.connect(
-            dsn, command_timeout=COMMAND_S, server_settings={"timezone": "UTC"}
+            dsn,
+            command_timeout=None if patient else COMMAND_S,
+            server_settings={"timezone": "UTC"},
         )
 
 
@@ -129,6 +131,14 @@ async def _roll_back(connection: Connection, under_way: Any) -> None:
         connection.terminate()
 
 
+async def close(pool: Pool, *, deadline_s: float = 3.0) -> None:
+    """Close a pool; sessions that do not end in time are cut."""
+    try:
+        await asyncio.wait_for(pool.close(), deadline_s)
+    except TimeoutError:
+        pool.terminate()
+
+
 @asynccontextmanager
 async def session(pool: Pool) -> AsyncIterator[Connection]:
     """A session without a transaction, for reading."""
@@ -141,6 +151,18 @@ async def session(pool: Pool) -> AsyncIterator[Connection]:
 def sql(area: str, verb: str) -> str:
     """The text of one statement: sql/<area>/<verb>.sql."""
     return (resources.files(__package__) / "sql" / area / f"{verb}.sql").read_text("utf-8")
+
+
+def written(status: str) -> int:
+    """How many rows a statement wrote, from what the server says of it: "INSERT 0 5"."""
+    return int(status.rpartition(" ")[2])
+
+
+def all_written(status: str, rows: Sequence[object]) -> None:
+    """Stop where a row to change was not there, or was given twice: points would be lost."""
+    if written(status) != len(rows):
+        # Not an `assert`, which Python can be told to leave out.
+        raise AssertionError(f"of {len(rows)} rows {written(status)} were written: {status}")
 
 
 def columns(rows: list[Any], count: int) -> list[Any]:

@@ -79,6 +79,8 @@ class RecordSource:
             session_timeout_ms=int(self._session_timeout_s * 1000),
             heartbeat_interval_ms=int(self._session_timeout_s * 1000 / 3),
             max_partition_fetch_bytes=self._fetch_bytes_max,
+            # A fetch that waits for more holds back partitions that were just handed out.
+            fetch_max_wait_ms=25,
         )
         try:
             await within(deadline_s, self._start(), doing="Joining the consumer group")

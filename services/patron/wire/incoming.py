@@ -18,7 +18,7 @@ from patron.core.facts import Fact, MemberEnrolled, ProfileChanged
 from patron.wire.bodies import encode_fact
 from patron.wire.identity import Hasher, content_hash, event_key
 from patron.wire.reasons import Reason, Unreadable
-from patron.wire.strict_json import inspect, keys_written
+from patron.wire.strict_json import has_nul, inspect, keys_written
 from patron.wire.translating import fact_of
 from patron_schemas.envelope import CloudEvent
 from patron_schemas.topics import EVENT, EVENT_OF
@@ -93,19 +93,20 @@ def read(record: RawRecord, binding: Binding, senders: Mapping[str, Sender]) -> 
 
 
 def _event(record: RawRecord, value: bytes) -> CloudEvent:
-    headers = {name.lower(): raw for name, raw in record.headers}
+    # Kafka lets a header's value be null.
+    headers = {name.lower(): raw or b"" for name, raw in record.headers}
     structured = headers.get("content-type", b"").lower().startswith(b"application/cloudevents")
     try:
         if structured or "ce_specversion" not in headers:
             event = EVENT.validate_json(value)
             keys = _keys_read(event)
         else:
-            event = _binary(headers, value)
+            event = _binary(_attributes(record), value)
             keys = _keys_read(event.data)  # type: ignore[attr-defined]
     except ValidationError as error:
         inspect(value)
-        raise _unreadable(error, value) from None
-    if b"\\u0000" in value:
+        raise _unreadable(error) from None
+    if has_nul(value):
         raise Unreadable(Reason.NUL_CHARACTER)
     if keys != keys_written(value):
         # Unknown fields, or one that is written twice: only a slow look can tell.
@@ -141,34 +142,35 @@ def _nesting(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(nested)
 
 
-def _binary(headers: Mapping[str, bytes], value: bytes) -> CloudEvent:
-    try:
-        attributes: dict[str, Any] = {
-            name[3:]: raw.decode() for name, raw in headers.items() if name.startswith("ce_")
-        }
-    except UnicodeDecodeError:
-        raise Unreadable(Reason.CONTRACT, "a ce_ header is not UTF-8") from None
+def _attributes(record: RawRecord) -> dict[str, Any]:
+    """What the `ce_` headers say, held to what the keys of an object are held to."""
+    attributes: dict[str, Any] = {}
+    for name, raw in record.headers:
+        attribute = name.lower().removeprefix("ce_")
+        if len(attribute) == len(name):
+            continue
+        if attribute in attributes:
+            raise Unreadable(Reason.DUPLICATE_KEY, "a ce_ header comes twice")
+        try:
+            attributes[attribute] = (raw or b"").decode()
+        except UnicodeDecodeError:
+            raise Unreadable(Reason.CONTRACT, "a ce_ header is not UTF-8") from None
+        if "\0" in attributes[attribute]:
+            raise Unreadable(Reason.NUL_CHARACTER)
+    return attributes
+
+
+def _binary(attributes: dict[str, Any], value: bytes) -> CloudEvent:
     model = EVENT_OF.get(attributes.get("type", ""))
     if model is None:
         raise _unknown_type(attributes.get("type", ""))
     data = model.model_fields["data"].annotation
     assert data is not None
-    attributes["time"] = _instant(attributes.get("time", ""))
     attributes["data"] = data.model_validate_json(value)
     return model.model_validate(attributes)
 
 
-def _instant(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise Unreadable(Reason.CONTRACT, "ce_time: not an instant of RFC 3339") from None
-    if at.tzinfo is None:
-        raise Unreadable(Reason.CONTRACT, "ce_time: an instant needs its offset from UTC")
-    return at
-
-
-def _unreadable(error: ValidationError, value: bytes) -> Unreadable:
+def _unreadable(error: ValidationError) -> Unreadable:
     """The reason behind a contract's refusal, and the place; never what stood there."""
     # The deepest one: what holds it may be said to be wrong only because of it.
     first = max(error.errors(include_url=False), key=lambda problem: len(problem["loc"]))

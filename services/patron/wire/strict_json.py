@@ -13,18 +13,34 @@ from patron.wire.reasons import Reason, Unreadable
 
 DEPTH_MAX = 32
 DIGITS_MAX = 18
+FLOAT_LENGTH_MAX = 64  # An honest double prints up to 24 characters.
 
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_BRACKET = re.compile(rb"[\[\]{}]")
+# Texts as wholes, so that a bracket in one opens nothing. Possessive, and a text that never
+# closes runs to the end: else a megabyte of escaped quotes would be looked at for hours.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
+_BLANKS_BEFORE_COLON = (b" :", b"\n:", b"\t:", b"\r:")
+UNSURE = -1
 
 
 def keys_written(value: bytes) -> int:
-    """How many keys a compact JSON text has: quotes before a colon that are not escaped.
+    """How many keys a JSON text has: quotes before a colon that are not escaped.
 
-    Of a text with blanks before its colons it sees too few, and a slow look settles it.
+    `UNSURE` where that does not tell: a key that is not counted could make up for one that
+    is written twice. A slow look settles it.
     """
-    escaped = value.count(b'\\":') if b"\\" in value else 0
-    return value.count(b'":') - escaped
+    if any(blank in value for blank in _BLANKS_BEFORE_COLON):
+        return UNSURE
+    if b"\\" not in value:
+        return value.count(b'":')
+    if b"\\\\" in value:
+        return UNSURE
+    return value.count(b'":') - value.count(b'\\":')
+
+
+def has_nul(value: bytes) -> bool:
+    """Whether a text holds the NUL character, which JSON can only write as an escape."""
+    # Pairs of backslashes are taken out: what stands after one is no escape.
+    return b"\\u0000" in value and b"\\u0000" in value.replace(b"\\\\", b"")
 
 
 def inspect(value: bytes) -> None:
@@ -36,19 +52,22 @@ def inspect(value: bytes) -> None:
             object_pairs_hook=_no_duplicates,
             parse_constant=_no_constant,
             parse_int=_short,
-            parse_float=_short,
+            parse_float=_not_endless,
         )
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
         raise Unreadable(Reason.MALFORMED_JSON) from None
 
 
 def _check_depth(value: bytes) -> None:
-    # Texts are taken out first: a bracket in one opens nothing.
     depth = 0
-    for bracket in _BRACKET.findall(_TEXT.sub(b"", value)):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > DEPTH_MAX:
-            raise Unreadable(Reason.TOO_DEEP)
+    for token in _TOKEN.finditer(value):
+        first = value[token.start()]
+        if first in b"[{":
+            depth += 1
+            if depth > DEPTH_MAX:
+                raise Unreadable(Reason.TOO_DEEP)
+        elif first in b"]}":
+            depth -= 1
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,3 +85,9 @@ def _short(digits: str) -> str:
     if len(digits) > DIGITS_MAX + 1:
         raise Unreadable(Reason.NUMBER_TOO_LONG)
     return digits
+
+
+def _not_endless(text: str) -> str:
+    if len(text) > FLOAT_LENGTH_MAX:
+        raise Unreadable(Reason.NUMBER_TOO_LONG)
+    return text

@@ -1,0 +1,48 @@
+"""Worked examples through Kafka, Postgres and the real processes give what replay gives."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from journeys.world import by_member, notices_and_members, start_all, world
+from patron.stream.connection import KafkaConnection
+
+PROGRAMS = Path(__file__).parents[2] / "schemas" / "programs"
+EXAMPLES = sorted(PROGRAMS.glob("*.example"))
+
+# Of each example one event, whose it is, and what each rule gave for it: see its README.
+PROOFS = {
+    "cashback": ("ann", "A3-paid", {"two-percent": (2000, 40)}),
+    "points-with-tiers": ("fred", "F1-paid", {"base": (210_000, 10_000)}),
+    "punch-card": ("gus", "G3-paid", {}),
+    "engagement": ("ida", "share-4", {"share": (1, 0)}),
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+async def test_a_worked_example_comes_out_of_kafka_as_replay_prints_it(
+    example: Path, database: str, kafka_connection: KafkaConnection, tmp_path: Path
+) -> None:
+    events = (example / "events.jsonl").read_bytes().splitlines()
+    expected = map(orjson.loads, (example / "expected.jsonl").read_bytes().splitlines())
+    notices, members = notices_and_members(expected)
+
+    async with world(dsn=database, kafka=kafka_connection, logs=tmp_path) as found:
+        await found.add_tenant("default")
+        await found.publish(example.with_suffix(".yaml").read_text("utf-8"), tenant="default")
+        await found.send_events(events)
+        start_all(found)
+        await found.settled()
+
+        assert by_member(await found.notices()) == notices
+        for name, member in members.items():
+            assert await found.member(name, tenant="default") == member
+
+        name, event, gave = PROOFS[example.stem]
+        explained = await found.patron("explain", name, "--event", event, "--json")
+        proofs = orjson.loads(explained.out)["proofs"]
+        assert {proof["rule"]: (proof["basis"], proof["amount"]) for proof in proofs} == gave
+
+        audited = await found.patron("audit", "--json")
+        assert (audited.code, orjson.loads(audited.out)["differences"]) == (0, [])
