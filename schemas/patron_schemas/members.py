@@ -45,7 +45,9 @@ class MemberEnrolled(OfMember):
 class IdentifiersLinked(OfMember):
     """More names that lead to the same member."""
 
-    identifiers: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=16, fail_fast=True)]
+    identifiers: Annotated[
+        tuple[Identifier, ...], Field(min_length=1, max_length=16, fail_fast=True)
+    ]
 
 
 class ProfileChanged(OfMember):

@@ -47,7 +47,9 @@ class OrderCompleted(ByMemberOrNobody):
 
     order: Name
     currency: Currency
-    lines: Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=LINES_MAX, fail_fast=True)]
+    lines: Annotated[
+        tuple[OrderLine, ...], Field(min_length=1, max_length=LINES_MAX, fail_fast=True)
+    ]
     rate: Rate | None = None  # Units of its currency in one of the program's.
     shipping: Money | None = None
     payments: Annotated[tuple[OrderPayment, ...], Field(max_length=16, fail_fast=True)] = ()

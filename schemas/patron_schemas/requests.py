@@ -122,7 +122,9 @@ class PriceAsked(ByMember):
     """What would this basket cost this member, and what would it earn?"""
 
     currency: Currency
-    lines: Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=LINES_MAX, fail_fast=True)]
+    lines: Annotated[
+        tuple[OrderLine, ...], Field(min_length=1, max_length=LINES_MAX, fail_fast=True)
+    ]
 
 
 class AccessAsked(ByMember):

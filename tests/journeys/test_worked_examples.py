@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from journeys.world import by_member, notices_and_members, start_all, world
+from journeys.world import by_member, notices_and_members, world
 from patron.stream.connection import KafkaConnection
 
 PROGRAMS = Path(__file__).parents[2] / "schemas" / "programs"
@@ -32,7 +32,7 @@ async def test_a_worked_example_comes_out_of_kafka_as_replay_prints_it(
         await found.add_tenant("default")
         await found.publish(example.with_suffix(".yaml").read_text("utf-8"), tenant="default")
         await found.send_events(events)
-        start_all(found)
+        found.workers.start("all")
         await found.settled()
 
         assert by_member(await found.notices()) == notices

@@ -30,7 +30,7 @@ from patron.store.sealing import Sealer
 from patron.stream import topics
 from patron.stream.connection import KafkaConnection
 from patron.stream.producer import EventProducer
-from patron.stream.records import Record
+from patron.stream.records import Partition, Record
 from patron.stream.tail import end_offsets, read_all
 from patron.stream.topics import TopicSpec, input_topic
 from patron_schemas.topics import INCOMING, type_of
@@ -73,7 +73,7 @@ class World:
             for incoming, topic in zip(INCOMING, names.incoming, strict=True)
             for event in incoming.events
         }
-        self._ends: dict[claims.Place, int] = {}
+        self._ends: dict[Partition, int] = {}
 
     # What comes in.
 

@@ -7,6 +7,7 @@ by hand; here it is held against the members after so many lines.
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import orjson
 import pytest
 
 from patron.cli.programs import LONG_AGO
+from patron.core.program import Program
 from patron.engine.lineage import InForce, Lineage
 from patron.engine.replay import Replay
 from patron.wire.checking import text_of
@@ -83,9 +85,14 @@ def events(example: Path) -> list[bytes]:
     return (example / "events.jsonl").read_bytes().splitlines()
 
 
-def replay_of(example: Path) -> Replay:
+@cache
+def program_of(example: Path) -> Program:
     path = example.with_suffix(".yaml")
-    program = compile_document(text_of(path), source=path.name)
+    return compile_document(text_of(path), source=path.name)
+
+
+def replay_of(example: Path) -> Replay:
+    program = program_of(example)
     return Replay({program.name: Lineage([InForce(LONG_AGO, program)])})
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -80,7 +81,7 @@ def test_a_text_that_looks_like_a_key_is_none() -> None:
 
 keys = st.text(st.sampled_from('ab":\\ \u00e4,{}'), max_size=6)
 trees = st.recursive(
-    st.text(st.sampled_from('ab":\\ ,{}'), max_size=8) | st.integers() | st.none(),
+    st.text(st.sampled_from('ab":\\ ,{}'), max_size=8) | st.integers(-(10**17), 10**17) | st.none(),
     lambda part: st.lists(part, max_size=3) | st.dictionaries(keys, part, max_size=3),
     max_leaves=12,
 )
@@ -93,9 +94,15 @@ def keys_of(value: Any) -> int:
 
 
 @given(trees, st.sampled_from([(",", ":"), (", ", ": "), (" ,", " :")]))
-def test_keys_are_counted_exactly_or_not_at_all(tree: Any, separators: tuple[str, str]) -> None:
-    value = json.dumps(tree, separators=separators).encode()
-    assert keys_written(value) in (keys_of(tree), UNSURE)
+def test_keys_are_never_counted_too_few(tree: Any, separators: tuple[str, str]) -> None:
+    counted = keys_written(json.dumps(tree, separators=separators).encode())
+    assert counted == UNSURE or counted >= keys_of(tree)
+
+
+@pytest.mark.parametrize("layout", [{"separators": (",", ":")}, {}, {"indent": 2}])
+def test_an_ordinary_event_needs_no_slow_look(layout: dict[str, Any]) -> None:
+    event = ATTRIBUTES | {"data": DATA | {"attributes": {"said": 'a "b" c'}}}
+    assert keys_written(json.dumps(event, **layout).encode()) == keys_of(event)
 
 
 @given(trees)
@@ -227,7 +234,5 @@ def test_bytes_of_any_kind_are_refused_and_nothing_worse(value: bytes) -> None:
 def test_a_good_event_with_a_byte_changed_is_a_fact_or_refused(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(GOOD) - 1))
     value = GOOD[:place] + data.draw(st.binary(max_size=3)) + GOOD[place + 1 :]
-    try:
+    with suppress(Unreadable):
         assert told(value).body
-    except Unreadable as why:
-        assert why.detail

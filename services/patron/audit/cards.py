@@ -85,7 +85,8 @@ class Cards:
         while count:
             grant = self._newest_unclaimed(terms, meter)
             if grant is None:
-                self.owed[meter] = self.owed.get(meter, 0) + count
+                if self._revokes(terms, meter):
+                    self.owed[meter] = self.owed.get(meter, 0) + count
                 return revoked
             grant.state = "revoked"
             revoked += 1
@@ -134,6 +135,13 @@ class Cards:
         assert count == 0
         living[:] = [punch for punch in living if punch.left]
         return used
+
+    @staticmethod
+    def _revokes(terms: Terms, meter: str) -> bool:
+        """Whether rewards of this meter are taken back; kept ones leave nothing owed."""
+        of_meter = [r for r in terms.document.rules if r.every and r.every.meter == meter]
+        rewards = [terms.document.rewards[rule.unlock] for rule in of_meter if rule.unlock]
+        return not rewards or any(reward.on_refund == "revoke" for reward in rewards)
 
     def _newest_unclaimed(self, terms: Terms, meter: str) -> Grant | None:
         cards = {

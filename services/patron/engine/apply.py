@@ -22,6 +22,7 @@ from patron.errors import Fenced, Raced
 from patron.store import claims, dead_letters, members, partitions, programs, seen
 from patron.store.claims import Advance
 from patron.store.dead_letters import DeadLetter
+from patron.store.members import Member, Name
 from patron.store.pool import Connection, Pool, session, transaction
 from patron.store.sealing import Sealer
 from patron.wire.incoming import Arrived
@@ -29,6 +30,7 @@ from patron.wire.reasons import MEANING, Reason
 
 T = TypeVar("T")
 
+MET_MAX = 1_000_000  # Names that are kept at most: some 200 MB.
 TRIES_MAX = 5  # Of a transaction that another one raced.
 
 
@@ -80,6 +82,9 @@ class Engine:
         self._shards = shards
         self._sealer = sealer
         self._partitions = known_partitions
+        # What this process has seen committed, so that it need not ask again.
+        self.met_names: dict[int, dict[Name, Member]] = {}
+        self.met_accounts: dict[int, set[int]] = {}
 
     @classmethod
     async def open(cls, pool: Pool, *, group: str, sealer: Sealer, shards: int = 1) -> "Engine":
@@ -222,14 +227,17 @@ class _Part:
     async def apply(self, received: list[Received], outcomes: Counter[str]) -> list[DeadLetter]:
         """Apply these facts to every program of the tenant; return what cannot be applied."""
         unfit: dict[EventName, Unfit] = {}
-        resolved = await resolve(
-            self.connection, self.tenant.number, [each.arrived.fact for each in received]
-        )
+        met = self.engine.met_names.setdefault(self.tenant.number, {})
+        if len(met) > MET_MAX:
+            met.clear()
+        facts = [each.arrived.fact for each in received]
+        resolved = await resolve(self.connection, self.tenant.number, facts, met)
         fresh, letters = await self._claim(received, resolved.meant, outcomes, resolved.numbers)
         meant = [each for _, each in fresh]
         applied: set[EventName] = set()
         for served in self.tenant.programs:
-            page = Page(self.tenant, served)
+            met_accounts = self.engine.met_accounts.setdefault(served.number, set())
+            page = Page(self.tenant, served, met_accounts)
             await page.load(self.connection, meant, resolved.numbers)
             for each in meant:
                 said = await self._decide(page, each)

@@ -32,7 +32,7 @@ async def _reach_all(
         if until is None:
             continue
         for served in tenant.programs:
-            page = Page(tenant, served)
+            page = Page(tenant, served, set())
             moved += await _reach(connection, page, until=until, accounts_max=accounts_max)
             await engine.write(connection, page, {}, recorded_at)
             count_business(business, page)

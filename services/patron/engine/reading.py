@@ -36,12 +36,13 @@ class Meant(NamedTuple):
 class Page:
     """A book and the rows behind it: one program's part of a batch."""
 
-    def __init__(self, tenant: Tenant, served: Served) -> None:
+    def __init__(self, tenant: Tenant, served: Served, met: set[int]) -> None:
         self.tenant = tenant
         self.served = served
         self.book = Book(tenant.name, served.lineage)
         self.rows: dict[str, AccountRow] = {}  # By member id.
         self.known_orders: set[str] = set()
+        self.met: set[int] = met  # Members whose accounts are known to be there.
         self.waited: dict[EventName, str] = {}  # What waits in the tables, and for which order.
 
     async def load(
@@ -72,10 +73,16 @@ class Page:
 
     async def _lock(self, connection: Connection, ids: Mapping[int, str]) -> None:
         rows = await accounts.lock(
-            connection, tenant=self.tenant.number, program=self.served.number, members=list(ids)
+            connection,
+            tenant=self.tenant.number,
+            program=self.served.number,
+            members=list(ids),
+            met=self.met,
         )
         for row in rows:
             self.put_account(row, ids[row.member])
+            if row.seq:  # It was committed: an account without entries may be this batch's own.
+                self.met.add(row.member)
 
     def put_account(self, row: AccountRow, member: str) -> None:
         """Open an account's state in the book."""

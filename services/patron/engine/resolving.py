@@ -23,13 +23,19 @@ class Resolved(NamedTuple):
     numbers: dict[str, int]
 
 
-async def resolve(connection: Connection, tenant: int, facts: list[Fact]) -> Resolved:
+async def resolve(
+    connection: Connection, tenant: int, facts: list[Fact], met: dict[Name, Member]
+) -> Resolved:
     """Find or open whom the facts mean, and write down the names that they bring.
 
+    `met` are names that this process has seen committed; no name ever leads elsewhere.
     Raises `Raced` where another transaction opened one of them first.
     """
-    names = sorted({_name(who) for fact in facts for who in _all_named(fact)})
-    known = await members.find(connection, tenant, names)
+    names = {_name(who) for fact in facts for who in _all_named(fact)}
+    known = {name: met[name] for name in names if name in met}
+    found = await members.find(connection, tenant, sorted(names - known.keys()))
+    met |= found
+    known |= found
     leads_to = {name: member.id for name, member in known.items()}
     book = Names(leads_to)
     meant = [book.meant(fact) for fact in facts]

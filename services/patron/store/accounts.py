@@ -1,6 +1,6 @@
 """Accounts: locked in ascending order, read whole, written back whole."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
@@ -35,15 +35,25 @@ class SavedAccount(NamedTuple):
 
 
 async def lock(
-    connection: Connection, *, tenant: int, program: int, members: Sequence[int]
+    connection: Connection,
+    *,
+    tenant: int,
+    program: int,
+    members: Sequence[int],
+    met: Container[int] = (),
 ) -> list[AccountRow]:
-    """The accounts of these members, made where they are missing, locked to the commit."""
+    """The accounts of these members, made where they are missing, locked to the commit.
+
+    `met` are members whose accounts are known to be there.
+    """
     if not members:
         return []
 
     wanted = sorted(set(members))
-    # Before any lock: who made one while holding another would wait for who waits for it.
-    await connection.execute(sql("accounts", "open"), tenant, program, wanted)
+    new = [member for member in wanted if member not in met]
+    if new:
+        # Before any lock: who made one while holding another would wait for who waits for it.
+        await connection.execute(sql("accounts", "open"), tenant, program, new)
     rows = await connection.fetch(sql("accounts", "lock"), program, wanted)
     return [_account(row) for row in rows]
 
