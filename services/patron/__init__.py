@@ -1,0 +1,1 @@
+"""Patron: an event-driven loyalty engine."""
