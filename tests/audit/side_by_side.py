@@ -86,7 +86,9 @@ def entries(till: Till, member: str) -> list[Event]:
     sides: dict[Any, set[str]] = {}
     for each in till.book.decided:
         sides.setdefault(each.decision.fact.name, set()).add(each.member)
-    return [_entry(each, met=_met(each, sides)) for each in till.book.decided if each.member == member]
+    return [
+        _entry(each, met=_met(each, sides)) for each in till.book.decided if each.member == member
+    ]
 
 
 def _met(each: Decided, sides: Mapping[Any, set[str]]) -> bool:

@@ -9,12 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from hashlib import blake2b
-from uuid import UUID
 
 from patron.audit.facts import Event
 from patron.store.ledger import EntryRow, LotRow, TakeRow
 
-NOTHING = UUID(int=0)  # What the first entry follows.
+NOTHING = bytes(16)  # What the first entry follows.
 
 # The meaning of the numbers in rows, written down a second time on purpose.
 COMPARTMENTS = ("available", "pending", "reserved", "debt")
@@ -67,12 +66,12 @@ def balances(moved: Sequence[Move]) -> Counter[tuple[str, str]]:
     return sums
 
 
-def link(before: UUID, entry: EntryRow, event: Event, moved: Sequence[Move]) -> UUID:
+def link(before: bytes, entry: EntryRow, event: Event, moved: Sequence[Move]) -> bytes:
     """The hash of an entry that follows the one with the hash `before`."""
     at = entry.at.astimezone(UTC).isoformat()
     shown = json.dumps([list(move) for move in moved], separators=(",", ":"))
-    digest = blake2b(before.bytes, digest_size=16)
+    digest = blake2b(before, digest_size=16)
     digest.update(entry.seq.to_bytes(8, "big"))
     digest.update(blake2b(entry.body, digest_size=16).digest())
     digest.update("\0".join((at, event.tenant, event.source, event.id, shown)).encode())
-    return UUID(bytes=digest.digest())
+    return digest.digest()

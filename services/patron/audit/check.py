@@ -133,7 +133,7 @@ def differences_of(written: Written, served: Served, met: set[object]) -> Iterat
     def differs(what: str, expected: object, found: object) -> Iterator[Difference]:
         if expected != found:
             member = written.row.member or "(erased)"
-            yield Difference(written.row.account, member, what, str(expected), str(found))
+            yield Difference(written.row.account, member, what, _shown(expected), _shown(found))
 
     numbers = [entry.seq for entry in written.entries]
     if numbers != list(range(1, written.row.seq + 1)):
@@ -155,13 +155,16 @@ def differences_of(written: Written, served: Served, met: set[object]) -> Iterat
             return
         events.append(event._replace(met=entry.event in met))
     moved, found_breaks = _chained(written, served, events)
-    for what, expected, found in found_breaks:
-        yield from differs(what, expected, found)
-    for what, expected, found in [
+    for finding in [
+        *found_breaks,
         *_sums(written, served, moved),
         *_modelled(written, served, events),
     ]:
-        yield from differs(what, expected, found)
+        yield from differs(*finding)
+
+
+def _shown(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 Finding = tuple[str, object, object]  # What, expected, found.

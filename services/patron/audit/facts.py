@@ -74,9 +74,10 @@ def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) ->
     fields = dict(zip(_FIELDS[name_of_kind], rest, strict=False))
     if name_of_kind == "completed":
         fields["lines"] = [dict(zip(_LINE, line, strict=False)) for line in fields["lines"]]
+    tenant, source, identity = name
     _, once, received = reads or (None, (), ())
     return Event(
-        seq, name_of_kind, at, instant(told_at), *name, version, fields,
+        seq, name_of_kind, at, instant(told_at), tenant, source, identity, version, fields,
         frozenset((rule, subject) for rule, subject in once or ()),
         tuple(
             Received(amount, instant(expires_at), instant(earned_at), rule)

@@ -143,7 +143,7 @@ class Model:
             targets.append((rule, target))
 
         def own(lot: Lot) -> bool:
-            return self.order_of_entry.get(lot.origin) == name
+            return bool(self.order_of_entry.get(lot.origin) == name)
 
         for rule, target in targets:
             assert rule.earn is not None

@@ -180,10 +180,12 @@ def counted(terms: Terms, meter: Meter, order: Level, tier: str) -> int:
         return 0
 
     lines = matching(basis_lines(terms, order, meter.basis), meter.match, tier)
-    basis = sum(amount for _, amount in lines)
+    basis: int = sum(amount for _, amount in lines)
     # What is left out of a basis by its flags is an article all the same.
     articles = [(line, 0) for line in order.lines if line["kind"] not in ("reward", "discount")]
-    units = sum(line["quantity_milli"] // 1000 for line, _ in matching(articles, meter.match, tier))
+    units: int = sum(
+        line["quantity_milli"] // 1000 for line, _ in matching(articles, meter.match, tier)
+    )
     match meter.counts:
         case "basis":
             return basis

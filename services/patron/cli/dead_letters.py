@@ -115,10 +115,11 @@ async def _again(
         received = Received(read(found.record, bindings[found.record.topic], senders), found.record)
     except Unreadable as why:
         return f"still {why.reason}: {why.detail}"
-    applied: Applied = await engine.apply(Batch(engine.group, (), (received,), ()))
-    if applied.dead_letters:
-        code = next(iter(applied.dead_letters))
-        return f"still {code}"
+    batch = Batch(engine.group, received=(received,), is_replay=True)
+    applied: Applied = await engine.apply(batch)
     async with transaction(pool) as connection:
-        await dead_letters.mark(connection, letter, state="replayed")
+        state = "open" if applied.refused else "replayed"
+        await dead_letters.mark(connection, letter, state=state)
+    for why in applied.refused:
+        return f"still {why.code}: {why.detail}"
     return next(iter(applied.outcomes), "applied")

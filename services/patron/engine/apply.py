@@ -48,6 +48,7 @@ class Batch(NamedTuple):
     advances: Sequence[Advance] = ()
     received: Sequence[Received] = ()
     unreadable: Sequence[DeadLetter] = ()
+    is_replay: bool = False  # Its records lie in dead letters already: none is written again.
 
 
 class Applied(NamedTuple):
@@ -55,6 +56,7 @@ class Applied(NamedTuple):
 
     outcomes: Mapping[str, int]
     dead_letters: Mapping[str, int]
+    refused: Sequence[DeadLetter]  # Those letters themselves.
     notices: int
     business: Business
 
@@ -134,11 +136,12 @@ class Engine:
             letters += await part.apply(received, outcomes)
             notices += part.notices
             business += part.business
-        await dead_letters.append(connection, self._sealer, letters)
+        if not batch.is_replay:
+            await dead_letters.append(connection, self._sealer, letters)
         codes = Counter(letter.code for letter in letters)
         if letters:
             outcomes["dead_letter"] += len(letters)
-        return Applied(outcomes, codes, notices, business)
+        return Applied(outcomes, codes, letters, notices, business)
 
     async def begin(self, connection: Connection) -> datetime:
         """The transaction's clock, once the catalogue is what is published."""

@@ -7,10 +7,9 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import NamedTuple, cast
-from uuid import UUID
 
-from patron.store.ledger import EntryRow, LotRow, TakeRow
-from patron.store.pool import Connection, sql
+from patron.store.ledger import EntryRow, LotRow, TakeRow, entry_row
+from patron.store.pool import Connection, Uuid, sql
 
 
 class ProgramSize(NamedTuple):
@@ -30,7 +29,7 @@ class AuditedAccount(NamedTuple):
     seq: int
     tier: int
     balances: Sequence[int]
-    chain: UUID
+    chain: bytes
 
 
 class GrantState(NamedTuple):
@@ -73,11 +72,11 @@ async def documents(connection: Connection, program: int) -> dict[int, str]:
 async def page(connection: Connection, *, program: int, after: int, accounts_max: int) -> AuditPage:
     """The accounts that follow account number `after`. Empty: there are no more."""
     rows = await connection.fetch(sql("audit", "accounts"), program, after, accounts_max)
-    accounts = [AuditedAccount(*row) for row in rows]
+    accounts = [AuditedAccount(*row)._replace(chain=row["chain"].bytes) for row in rows]
     numbers = [each.account for each in accounts]
     return AuditPage(
         accounts,
-        [EntryRow(*row) for row in await connection.fetch(sql("audit", "entries"), numbers)],
+        [entry_row(row) for row in await connection.fetch(sql("audit", "entries"), numbers)],
         [LotRow(*row) for row in await connection.fetch(sql("audit", "lots"), numbers)],
         [TakeRow(*row) for row in await connection.fetch(sql("audit", "takes"), numbers)],
         [GrantState(*row) for row in await connection.fetch(sql("audit", "grants"), numbers)],
@@ -85,13 +84,13 @@ async def page(connection: Connection, *, program: int, after: int, accounts_max
 
 
 async def with_both_sides(
-    connection: Connection, events: Collection[tuple[UUID, datetime]], *, kind: int
-) -> set[UUID]:
+    connection: Connection, events: Collection[tuple[bytes, datetime]], *, kind: int
+) -> set[bytes]:
     """Those of these events (name, recorded at) that have an entry in two accounts."""
     if not events:
         return set()
 
-    names = sorted({event for event, _ in events})
+    names = [Uuid(event) for event in sorted({event for event, _ in events})]
     recorded = sorted({recorded_at for _, recorded_at in events})
     rows = await connection.fetch(sql("audit", "both_sides"), names, recorded, kind)
-    return {row["event"] for row in rows}
+    return {row["event"].bytes for row in rows}

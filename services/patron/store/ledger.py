@@ -102,9 +102,10 @@ async def bodies(
 async def entries(connection: Connection, account: int) -> list[EntryRow]:
     """All entries of an account, in order."""
     rows = await connection.fetch(sql("ledger", "entries"), account)
-    return [_entry(row) for row in rows]
+    return [entry_row(row) for row in rows]
 
 
-def _entry(row: Any) -> EntryRow:
+def entry_row(row: Any) -> EntryRow:
+    """An entry as its row is read."""
     account, seq, at, recorded_at, event, kind, version, body, digest = row
     return EntryRow(account, seq, at, recorded_at, event.bytes, kind, version, body, digest.bytes)
