@@ -120,6 +120,6 @@ async def _again(
     async with transaction(pool) as connection:
         state = "open" if applied.refused else "replayed"
         await dead_letters.mark(connection, letter, state=state)
-    for why in applied.refused:
-        return f"still {why.code}: {why.detail}"
+    for refused in applied.refused:
+        return f"still {refused.code}: {refused.detail}"
     return next(iter(applied.outcomes), "applied")
