@@ -253,3 +253,13 @@ def test_the_first_completion_gives_the_order_its_instant() -> None:
     decision = shop.put(bought("o1", 6_00, when="2025-03-09"))
     assert decision.order is not None
     assert decision.order.first_at == at("2025-03-03")
+
+
+def test_a_refund_in_another_currency_is_unfit() -> None:
+    shop = till()
+    shop.put(bought("o1", 10_00))
+    refund = returned("o1", l1=5_00)._replace(currency="EUR")
+    said = shop.offer(refund)
+    assert isinstance(said, Unfit)
+    assert said.code == "other_currency"
+    assert shop.offer(refund._replace(currency="USD")) is None

@@ -83,6 +83,7 @@ class OrderRefunded(NamedTuple):
     lines: tuple[RefundedLine, ...] = ()
     amount_minor: int = 0  # Without lines only.
     reason: str = ""
+    currency: str = ""  # Its order's, or the refund is unfit.
 
 
 class OrderCancelled(NamedTuple):

@@ -57,6 +57,8 @@ def completed(order: OrderState | None, fact: OrderCompleted) -> OrderState | Un
 def refunded(order: OrderState, fact: OrderRefunded) -> OrderState | Unfit:
     """The order after one more refund, or why it cannot be: more than is left, no such line."""
     assert order.completed is not None
+    if fact.currency not in ("", order.completed.currency):
+        return Unfit("other_currency", "the refund is in another currency than its order")
     if order.cancelled:
         return Unfit("refund_exceeds_order", "the order is cancelled: nothing is left to refund")
     if fact.lines:

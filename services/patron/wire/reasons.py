@@ -31,6 +31,7 @@ class Reason(StrEnum):
     ORDER_OF_ANOTHER_MEMBER = "order_of_another_member"
     REFUND_EXCEEDS_ORDER = "refund_exceeds_order"
     UNKNOWN_LINE = "unknown_line"
+    OTHER_CURRENCY = "other_currency"
     NO_RATE = "no_rate"
     UNKNOWN_MEMBER = "unknown_member"
     IDENTIFIER_TAKEN = "identifier_taken"
@@ -66,6 +67,7 @@ MEANING: dict[Reason, str] = {
     Reason.ORDER_OF_ANOTHER_MEMBER: "the order belongs to another member",
     Reason.REFUND_EXCEEDS_ORDER: "more is refunded than is left of the order",
     Reason.UNKNOWN_LINE: "the refund names a line that its order does not have",
+    Reason.OTHER_CURRENCY: "the refund is in another currency than its order",
     Reason.NO_RATE: "the order is in another currency than the program and brings no rate",
     Reason.UNKNOWN_MEMBER: "the event names no member",
     Reason.IDENTIFIER_TAKEN: "an identifier leads to another member already",
