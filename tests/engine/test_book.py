@@ -76,6 +76,15 @@ def test_a_waiting_refund_that_does_not_fit_its_order_is_told_apart() -> None:
     assert (fact, unfit.code) == (refund, "refund_exceeds_order")
 
 
+def test_a_refund_that_waited_and_names_another_member_is_unfit() -> None:
+    till = Till(program())
+    till.offer(returned("o1", l1=4_00, member="bob"))
+    till.put(bought("o1", 10_00))
+    assert till.balance().available == 10
+    ((_, unfit),) = till.book.unfit
+    assert unfit.code == "order_of_another_member"
+
+
 def test_a_refund_need_not_name_its_member() -> None:
     till = Till(program())
     till.put(bought("o1", 10_00), returned("o1", l1=10_00))

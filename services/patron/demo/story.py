@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import logging
 import os
 import shutil
 import sys
@@ -45,6 +46,8 @@ KEPT = (
 
 def tell(*, everything: bool, households: int | None, keep: bool, json: bool) -> int:
     """Run the whole demo; return the exit code: 1 where the two models differ."""
+    # What the client retries by itself is nothing that a person has to look at.
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
     part = WHOLE_YEAR if everything else DEFAULT_SLICE
     if households is not None:
         part = Slice(households_max=households)

@@ -183,7 +183,10 @@ class Book:
         """Refunds that came before their order, by their own time, right after it."""
         facts = self.waiting.pop(order, [])
         for fact in sorted(facts, key=lambda fact: fact.at):
-            unfit = self.put_fact(fact, member=self.orders[order].member)
+            named = getattr(fact, "member", None)
+            owner = self.orders[order].member
+            member = named.value if named is not None and named.kind == "id" else owner
+            unfit = self.put_fact(fact, member=member)
             if isinstance(unfit, Unfit):
                 self.unfit.append((fact, unfit))
 
