@@ -60,7 +60,8 @@ def _spend(model: Model, terms: Terms, event: Event) -> None:
     mine = [g for g in model.cards.grants if g.state == "unlocked" and g.reward == name]
     if mine:
         grant = min(mine, key=lambda g: (g.lapses_at, g.seq, g.n))
-        _take_grant(grant, event, held_until)
+        # Setting it aside makes no reward live longer.
+        _take_grant(grant, event, min(held_until, grant.lapses_at))
         return
     if reward.costs is None:
         return
@@ -163,8 +164,4 @@ def _adjust(model: Model, terms: Terms, event: Event) -> None:
         if model.wallet.held(asset) >= -amount:
             model.wallet.spend(asset, -amount)
         return
-    model.wallet.open(
-        event.seq, asset=asset, compartment="available",
-        expires_at=model.end_of(terms, asset, model.at), earned_at=model.at,
-        amount=amount, rule=ADJUSTED, origin=event.seq,
-    )  # fmt: skip
+    model.credit(terms, event.seq, asset, amount, ADJUSTED, model.at)

@@ -229,7 +229,13 @@ def _modelled(written: Written, served: Served, events: Sequence[Event]) -> Iter
         if event.version not in served.terms:
             yield f"entry {event.seq} version", "a version of the program", event.version
             return
-        model.apply(event)
+        try:
+            model.apply(event)
+        except (ValueError, LookupError, TypeError, ArithmeticError, AssertionError) as error:
+            # A fact that was tampered with may name what is not there. Nothing can be
+            # computed after it, and the other accounts must be looked at all the same.
+            yield f"entry {event.seq}", "a fact that can be computed", repr(error)
+            return
 
     yield "tier", model.tier, served.tiers.get(written.row.tier, written.row.tier)
     for (asset, compartment), amount in _balances(written, served).items():

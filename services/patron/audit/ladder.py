@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from patron.audit import calendar
 from patron.audit.calendar import NEVER, Window
@@ -56,15 +57,17 @@ def revalued(
 ) -> list[Qualification]:
     """What stands after the tiers' meter went from one value to another in a window.
 
-    Every threshold that is passed upwards is a qualification of its own; one that the
-    value no longer meets ends, unless the program keeps it.
+    After more was counted, every threshold that is met is a qualification of its own, but
+    where one of this window stands already. One that the value no longer meets ends,
+    unless the program keeps it. A refund qualifies nobody.
     """
     tiers = terms.document.tiers
     assert tiers is not None
     left = list(standing)
     for rung in tiers.ladder[1:]:
         threshold = terms.threshold(rung.from_)
-        if before < threshold <= value:
+        stands = any((q.tier, q.window) == (rung.tier, window.name) for q in left)
+        if before < value and threshold <= value and not stands:
             until = held_until(terms, window, at)
             if until > at:
                 left.append(Qualification(rung.tier, window.name, at, until))
@@ -73,8 +76,19 @@ def revalued(
     return left
 
 
-def highest(terms: Terms, standing: list[Qualification], tier: str, *, by_time: bool) -> str:
-    """The tier to be in now, coming from `tier`. "" is where everybody starts."""
+def highest(
+    terms: Terms,
+    standing: list[Qualification],
+    tier: str,
+    *,
+    because: Literal["time", "refund", "event"],
+) -> str:
+    """The tier to be in now, coming from `tier`. "" is where everybody starts.
+
+    Time lowers it by the program's `downgrade`, and a refund that ended a qualification
+    to the highest that still stands. Nothing else lowers it: who is kept by `downgrade`
+    above what stands does not fall by buying.
+    """
     order = tiers_of(terms)
     tiers = terms.document.tiers
     if not order or tiers is None:
@@ -82,9 +96,9 @@ def highest(terms: Terms, standing: list[Qualification], tier: str, *, by_time: 
 
     now = order.index(tier) if tier in order else 0
     best = max([0, *(order.index(q.tier) for q in standing if q.tier in order)])
-    if by_time and best < now:
-        if tiers.downgrade == "never":
+    if best < now:
+        if because == "event" or (because == "time" and tiers.downgrade == "never"):
             best = now
-        elif tiers.downgrade == "one_step":
+        elif because == "time" and tiers.downgrade == "one_step":
             best = now - 1
     return tier if best == now else order[best]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from math import floor
+from typing import Literal
 
 from patron.audit import asking, calendar, ladder, worth
 from patron.audit.calendar import NEVER
@@ -89,7 +90,7 @@ class Model:
         )
         self._remind(terms, now)
         self.qualifications = [q for q in self.qualifications if q.held_until > now]
-        self._set_tier(terms, by_time=True)
+        self._set_tier(terms, because="time")
 
     def _remind(self, terms: Terms, now: datetime) -> None:
         for name, asset in terms.document.assets.items():
@@ -186,6 +187,7 @@ class Model:
     ) -> None:
         """Move the meters by what the order counts for now, then tiers, then rewards."""
         name = event.fields["order"]
+        stood = list(self.qualifications)
         for meter_name, meter in terms.document.meters.items():
             if meter.counts == "points":
                 value = deserved.get(meter.asset or "", 0)
@@ -197,7 +199,8 @@ class Model:
                 self._move(terms, meter_name, more, of=order.first_at, at=event.at)
             if more and meter.punches:
                 self._punch(terms, meter_name, more, of=order.first_at, cause=name)
-        self._set_tier(terms, by_time=False)
+        revoked = any(qualification not in self.qualifications for qualification in stood)
+        self._set_tier(terms, because="refund" if revoked else "event")
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order=name)
         self.notices += [("reward.unlocked", name)] * unlocked
 
@@ -243,7 +246,7 @@ class Model:
                 self._move(terms, name, more, of=event.told_at, at=event.at)
             if more and meter.punches:
                 self._punch(terms, name, more, of=event.told_at, cause=event.id)
-        self._set_tier(terms, by_time=False)
+        self._set_tier(terms, because="event")
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order="")
         self.notices += [("reward.unlocked", event.id)] * unlocked
 
@@ -301,8 +304,8 @@ class Model:
         end = calendar.plus(earned_at, ends.after, terms.zone)
         return calendar.rounded_up(end, ends.at_end_of, terms.zone)
 
-    def _set_tier(self, terms: Terms, *, by_time: bool) -> None:
-        tier = ladder.highest(terms, self.qualifications, self.tier, by_time=by_time)
+    def _set_tier(self, terms: Terms, *, because: Literal["time", "refund", "event"]) -> None:
+        tier = ladder.highest(terms, self.qualifications, self.tier, because=because)
         if tier != self.tier:
             self.notices.append(("tier.changed", tier))
             self.tier = tier

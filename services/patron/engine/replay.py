@@ -4,9 +4,9 @@ The same translation, the same book and the same order of things as the live pat
 memory: what comes out is what would have been published, and what members would have.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -17,24 +17,13 @@ from patron.engine.lineage import Lineage
 from patron.engine.noticing import published_of
 from patron.engine.resolving import Names
 from patron.engine.statement import shown
+from patron.stream.records import RawRecord
 from patron.wire.identity import Hasher
 from patron.wire.incoming import Arrived, Binding, Sender, read
 from patron.wire.outgoing import structured
 from patron.wire.reasons import MEANING, Reason, Unreadable
 
 REPLAY_KEY = b"replay"  # Identifiers are only compared with each other here.
-
-
-class Line(NamedTuple):
-    """A line of the file as a record of a topic."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
 
 
 class Replay:
@@ -65,7 +54,7 @@ class Replay:
         except (orjson.JSONDecodeError, AttributeError, KeyError, ValueError):
             tenant, at = "default", datetime.fromtimestamp(0)
         # A replay has no limit on lateness: each event is received when it happened.
-        record = Line("", 0, number, int(at.timestamp() * 1000), None, value, ())
+        record = RawRecord("", 0, number, int(at.timestamp() * 1000), None, value, ())
         sender = {tenant: Sender(Hasher(REPLAY_KEY), None, timedelta(days=1))}
         return read(record, Binding(key="any"), sender)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from patron.store.pool import Connection, columns, sql
 
@@ -56,14 +56,12 @@ async def claim(
     """Take partitions over under a new epoch each."""
     topics, numbers = columns(sorted(partitions), 2)
     rows = await connection.fetch(sql("claims", "claim"), group, owner, topics, numbers)
+    return _claims(rows)
+
+
+def _claims(rows: Iterable[Any]) -> dict[Place, Claim]:
     return {
-        (row["topic"], row["partition"]): Claim(
-            row["epoch"],
-            row["next_offset"],
-            row["last_hash"],
-            row["reached_at"],
-            row["crash_tries"],
-        )
+        (row["topic"], row["partition"]): Claim(*[row[name] for name in Claim._fields])
         for row in rows
     }
 
@@ -87,17 +85,7 @@ async def advance(
 
 async def read(connection: Connection, *, group: str) -> dict[Place, Claim]:
     """Every claim of a group as it stands, whoever owns it."""
-    rows = await connection.fetch(sql("claims", "read"), group)
-    return {
-        (row["topic"], row["partition"]): Claim(
-            row["epoch"],
-            row["next_offset"],
-            row["last_hash"],
-            row["reached_at"],
-            row["crash_tries"],
-        )
-        for row in rows
-    }
+    return _claims(await connection.fetch(sql("claims", "read"), group))
 
 
 async def tell_lag(
