@@ -50,7 +50,7 @@ def account(events: Sequence[tuple[str, dict[str, Any], int]], document: str = D
 def bought(
     order: str, paid_minor: int, *, units: int = 0, day: int = 0
 ) -> tuple[str, dict[str, Any], int]:
-    line = {
+    line: dict[str, Any] = {
         "line": "1",
         "sku": "1",
         "category": "COFFEE" if units else "FOOD",

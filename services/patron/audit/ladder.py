@@ -76,6 +76,14 @@ def revalued(
     return left
 
 
+def falls(terms: Terms, *, before: int, value: int) -> bool:
+    """Whether a window that fell takes a tier back: also one that has ended long since."""
+    tiers = terms.document.tiers
+    assert tiers is not None
+    passed = any(value < terms.threshold(rung.from_) <= before for rung in tiers.ladder[1:])
+    return passed and tiers.on_refund == "revoke"
+
+
 def highest(
     terms: Terms,
     standing: list[Qualification],
@@ -85,7 +93,7 @@ def highest(
 ) -> str:
     """The tier to be in now, coming from `tier`. "" is where everybody starts.
 
-    Time lowers it by the program's `downgrade`, and a refund that ended a qualification
+    Time lowers it by the program's `downgrade`, and a refund that took a tier back
     to the highest that still stands. Nothing else lowers it: who is kept by `downgrade`
     above what stands does not fall by buying.
     """

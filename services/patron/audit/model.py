@@ -187,7 +187,7 @@ class Model:
     ) -> None:
         """Move the meters by what the order counts for now, then tiers, then rewards."""
         name = event.fields["order"]
-        stood = list(self.qualifications)
+        fell = False
         for meter_name, meter in terms.document.meters.items():
             if meter.counts == "points":
                 value = deserved.get(meter.asset or "", 0)
@@ -196,15 +196,15 @@ class Model:
             more = value - order.counted.get(meter_name, 0)
             order.counted[meter_name] = value
             if more:
-                self._move(terms, meter_name, more, of=order.first_at, at=event.at)
+                fell |= self._move(terms, meter_name, more, of=order.first_at, at=event.at)
             if more and meter.punches:
                 self._punch(terms, meter_name, more, of=order.first_at, cause=name)
-        revoked = any(qualification not in self.qualifications for qualification in stood)
-        self._set_tier(terms, because="refund" if revoked else "event")
+        self._set_tier(terms, because="refund" if fell else "event")
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order=name)
         self.notices += [("reward.unlocked", name)] * unlocked
 
-    def _move(self, terms: Terms, meter: str, more: int, *, of: datetime, at: datetime) -> None:
+    def _move(self, terms: Terms, meter: str, more: int, *, of: datetime, at: datetime) -> bool:
+        """Count more or less; return whether that takes a tier back."""
         window = calendar.window(terms.document.meters[meter].window, of, terms.zone)
         before = self.meters.get((meter, window.name), 0)
         self.meters[meter, window.name] = before + more
@@ -213,6 +213,8 @@ class Model:
             self.qualifications = ladder.revalued(
                 terms, self.qualifications, window=window, before=before, value=before + more, at=at
             )
+            return ladder.falls(terms, before=before, value=before + more)
+        return False
 
     def _punch(self, terms: Terms, meter: str, more: int, *, of: datetime, cause: str) -> None:
         if more < 0:
