@@ -72,8 +72,7 @@ class Flow:
         """How many records are committed."""
         self._workers.check()
         async with session(self._pool) as connection:
-            held = await claims.read(connection, group=self._group)
-        return sum(claim.next_offset or 0 for claim in held.values())
+            return await claims.applied(connection, group=self._group)
 
     async def _until_applied(self, bar: Bar) -> None:
         last, moved_at = -1, time.monotonic()
@@ -103,9 +102,9 @@ class Flow:
                 done_bar.reached(looks[-1][0])
                 if time.perf_counter() >= due:
                     break
-                await asyncio.sleep(LOOK_EVERY_S / 2)
+                await asyncio.sleep(LOOK_EVERY_S)
         while looks and looks[-1][0] < self.produced:
-            await asyncio.sleep(LOOK_EVERY_S / 2)
+            await asyncio.sleep(LOOK_EVERY_S)
             looks.append((await self.look(), time.perf_counter()))
         counts = [count for count, _ in looks]
         return [

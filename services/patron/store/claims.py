@@ -88,6 +88,11 @@ async def read(connection: Connection, *, group: str) -> dict[Place, Claim]:
     return _claims(await connection.fetch(sql("claims", "read"), group))
 
 
+async def applied(connection: Connection, *, group: str) -> int:
+    """How far a group has come: the sum of its offsets."""
+    return int(await connection.fetchval(sql("claims", "applied"), group))
+
+
 async def tell_lag(
     connection: Connection, *, group: str, lagging: Mapping[Place, tuple[int, bool]]
 ) -> None:
