@@ -90,20 +90,22 @@ class Cards:
                 return revoked
             grant.state = "revoked"
             revoked += 1
+            # Its punches pay the return, the order's own first; what is left lives again.
             own = [punch for punch in grant.punches if punch.cause == cause]
-            spent = self._use(own, min(count, sum(punch.left for punch in own)))
-            count -= sum(punch.left for punch in spent)
+            others = [p for p in grant.punches if p.cause != cause and p.lapses_at > now]
+            for freed in (own, others):
+                count -= sum(
+                    punch.left
+                    for punch in self._use(freed, min(count, sum(punch.left for punch in freed)))
+                )
             living = self.punches.setdefault(meter, [])
             living += [
                 Punch(punch.lapses_at, punch.cause, punch.left)
-                for punch in grant.punches
+                for punch in (*own, *others)
                 if punch.left and punch.lapses_at > now
             ]
             living.sort(key=lambda punch: punch.lapses_at)
             self._joined(living)
-            if not spent:
-                taken = self._use(living, min(count, sum(punch.left for punch in living)))
-                count -= sum(punch.left for punch in taken)
         return revoked
 
     def _joined(self, living: list[Punch]) -> None:

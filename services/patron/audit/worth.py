@@ -152,8 +152,9 @@ def earned(terms: Terms, rule: Rule, order: Level, tier: str) -> int:
     if rule.per_step is not None:
         step = terms.minor(rule.per_step.step)
         parts = amounts if rule.per_step.by == "line" else [sum(amounts)]
-        points = [part // step * rule.per_step.points * multiplier for part in parts]
-        return sum(floor(each) for each in points)
+        # Steps are whole already, line by line or not; what is multiplied is rounded once.
+        steps = sum(part // step for part in parts)
+        return floor(steps * rule.per_step.points * multiplier)
 
     assert rule.per_amount is not None
     rate = Fraction(rule.per_amount.points) / terms.minor(rule.per_amount.per)

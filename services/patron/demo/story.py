@@ -86,7 +86,7 @@ def _with(servers: Stack, part: Slice, console: Console, next_steps: tuple[str, 
         working(environment, servers.home / "logs") as workers,
         progress(console, sys.stderr, clock=time.monotonic) as bars,
     ):
-        return asyncio.run(_run(in_force, groceries, workers, bars, next_steps))
+        return asyncio.run(_run(in_force, groceries, workers, bars, console, next_steps))
 
 
 async def _run(
@@ -94,6 +94,7 @@ async def _run(
     groceries: Groceries,
     workers: Workers,
     bars: Bars,
+    console: Console,
     next_steps: tuple[str, ...],
 ) -> Outcome:
     """Events through the services, then what they came to."""
@@ -103,6 +104,7 @@ async def _run(
         async with EventProducer(kafka) as producer:
             flow = Flow(pool, producer, workers, in_force.kafka.group_id)
             went = await flow.run(iter(groceries), expected=groceries.events_expected, bars=bars)
+        console.print("[grey58]Computing every account again, with the second model.[/]")
         return await outcome(
             pool,
             Sealer(in_force.master_key),
