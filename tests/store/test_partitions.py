@@ -148,3 +148,14 @@ async def test_a_writer_with_an_open_batch_is_not_waited_for(pool: Pool) -> None
         async with asyncio.timeout(3):
             await partitions.ensure(pool, [of_lot(NOW), of_entry(QUARTER), of_week(2)])
         await ledger.append(batch, entries=[], lots=[lot(1, 2, expires_at=NOW)], takes=[])
+
+
+async def test_weeks_that_nobody_may_ask_about_any_more_are_dropped(pool: Pool) -> None:
+    week = week_of(NOW)
+    await partitions.ensure(pool, [of_week(week + n) for n in (-9, -5, -1, 0)])
+    gone = await partitions.drop_weeks(pool, before=NOW - timedelta(weeks=4))
+    assert gone == [of_week(week - 9).name, of_week(week - 5).name]
+    async with session(pool) as connection:
+        left = await partitions.known(connection)
+    assert left == {of_week(week - 1).name, of_week(week).name}
+    assert await partitions.drop_weeks(pool, before=NOW - timedelta(weeks=4)) == []

@@ -90,18 +90,16 @@ class Cards:
                 return revoked
             grant.state = "revoked"
             revoked += 1
-            # Its punches pay the return, the order's own first; what is left lives again.
+            # The order's own punches pay the return; a reward that used none of them pays
+            # with whichever it used. What is left and has not lapsed lives again.
             own = [punch for punch in grant.punches if punch.cause == cause]
-            others = [p for p in grant.punches if p.cause != cause and p.lapses_at > now]
-            for freed in (own, others):
-                count -= sum(
-                    punch.left
-                    for punch in self._use(freed, min(count, sum(punch.left for punch in freed)))
-                )
+            paying = own or list(grant.punches)
+            spent = self._use(paying, min(count, sum(punch.left for punch in paying)))
+            count -= sum(punch.left for punch in spent)
             living = self.punches.setdefault(meter, [])
             living += [
                 Punch(punch.lapses_at, punch.cause, punch.left)
-                for punch in (*own, *others)
+                for punch in grant.punches
                 if punch.left and punch.lapses_at > now
             ]
             living.sort(key=lambda punch: punch.lapses_at)
