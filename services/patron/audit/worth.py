@@ -35,27 +35,47 @@ def level(events: Sequence[Event]) -> Level:
     # cancellation from the completion that brings the order back.
     void = any((c.told_at, c.seq) > (last.told_at, last.seq) for c in cancellations)
 
-    left = [dict(line) for line in last.fields["lines"]]
-    for event in events:
-        if event.kind == "refunded":
-            _take_off(left, event)
+    back = _come_back(events)
+    left = [_less(line, *back.get(line["line"], (0, 0))) for line in last.fields["lines"]]
     for line, whole in zip(left, last.fields["lines"], strict=True):
         _in_proportion(line, whole)
     return Level(last, left, last.fields["shipping_minor"], void)
 
 
-def _take_off(left: Sequence[dict[str, Any]], refund: Event) -> None:
-    by_name = {line["line"]: line for line in left}
-    if refund.fields["lines"]:
-        for name, amount_minor, quantity_milli in refund.fields["lines"]:
-            if name in by_name:
-                by_name[name]["paid_minor"] -= amount_minor
-                by_name[name]["quantity_milli"] -= quantity_milli
-        return
+def _come_back(events: Sequence[Event]) -> dict[str, tuple[int, int]]:
+    """What came back of each line, money and thousandths of units, refund by refund.
 
-    shares = spread(refund.fields["amount_minor"], [line["paid_minor"] for line in left])
-    for line, share in zip(left, shares, strict=True):
-        line["paid_minor"] -= share
+    An amount is spread over what was left of the lines that the order had by then: which
+    article came back does not change with a later edit.
+    """
+    back: dict[str, tuple[int, int]] = {}
+    lines: Sequence[Line] = ()
+    for event in events:
+        if event.kind == "completed":
+            lines = event.fields["lines"]
+        elif event.kind == "refunded":
+            parts = event.fields["lines"] or _spread_over(lines, back, event.fields["amount_minor"])
+            for name, amount_minor, quantity_milli in parts:
+                paid, quantity = back.get(name, (0, 0))
+                back[name] = (paid + amount_minor, quantity + quantity_milli)
+    return back
+
+
+def _spread_over(
+    lines: Sequence[Line], back: Mapping[str, tuple[int, int]], amount_minor: int
+) -> list[tuple[str, int, int]]:
+    left = [_less(line, *back.get(line["line"], (0, 0))) for line in lines]
+    shares = spread(amount_minor, [line["paid_minor"] for line in left])
+    return [(line["line"], share, 0) for line, share in zip(left, shares, strict=True)]
+
+
+def _less(line: Line, paid_minor: int, quantity_milli: int) -> dict[str, Any]:
+    """A line less what came back of it; an edit may have left less than that."""
+    return {
+        **line,
+        "paid_minor": max(0, line["paid_minor"] - paid_minor),
+        "quantity_milli": max(0, line["quantity_milli"] - quantity_milli),
+    }
 
 
 def _in_proportion(line: dict[str, Any], whole: Line) -> None:

@@ -148,7 +148,7 @@ class OrderState(NamedTuple):
     tier: str = ""
     room: tuple[tuple[str, int], ...] = ()  # cap → what it allowed this order
     refunded: tuple[Refunded, ...] = ()
-    cancelled: bool = False
+    cancelled_at: datetime | None = None  # None too once a later completion brought it back.
     given: tuple[Given, ...] = ()
     counted: tuple[Counted, ...] = ()
     entries: tuple[int, ...] = ()  # The entries that opened lots for it.

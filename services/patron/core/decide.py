@@ -97,7 +97,7 @@ def decide(program: Program, state: State, fact: Fact) -> Decision | Unfit:
         case OrderCancelled():
             if state.order is None or state.order.completed is None:
                 return Unfit("order_unknown", "no such order has come yet")
-            return _decide_order(program, state, fact, state.order._replace(cancelled=True))
+            return _decide_order(program, state, fact, orders.cancelled(state.order, fact))
         case TransferAsked():
             return transfer(program, state, fact, at=acts_at(fact, state))
         case TimeReached():

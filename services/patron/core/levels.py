@@ -14,7 +14,6 @@ from patron.core.basis import Basket
 from patron.core.decision import Proof
 from patron.core.draft import Draft
 from patron.core.earning import order_worth, room_left, use_caps
-from patron.core.facts import OrderCompleted
 from patron.core.matching import Selection, selection, units
 from patron.core.meters import PUNCHES, move_to, order_counts
 from patron.core.orders import lines_left
@@ -54,12 +53,12 @@ def settle_order(
         order=order.order,
         completed=order.completed,
         # Its lines are read from the entry that brought them.
-        seq=draft.seq if isinstance(draft.fact, OrderCompleted) else order.seq,
+        seq=draft.seq if order.completed is draft.fact else order.seq,
         version=version,
         tier=tier,
         room=tuple(room.items()),
         refunded=order.refunded,
-        cancelled=order.cancelled,
+        cancelled_at=order.cancelled_at,
         given=given,
         counted=tuple(counted),
         entries=(*order.entries, draft.seq) if opened_now else order.entries,

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 from patron.core.account import OrderState, Refunded
 from patron.core.decision import Unfit
-from patron.core.facts import Line, OrderCompleted, OrderRefunded
+from patron.core.facts import Line, OrderCancelled, OrderCompleted, OrderRefunded
 from patron.core.money import spread
 
 
 def lines_left(order: OrderState) -> tuple[Line, ...]:
     """The lines of an order less what came back of them; none of a cancelled one."""
-    if order.cancelled or order.completed is None:
+    if order.completed is None or order.cancelled_at is not None:
         return ()
     if not order.refunded:
         return order.completed.lines
@@ -42,11 +42,20 @@ def _less(line: Line, back: Refunded) -> Line:
 
 
 def completed(order: OrderState | None, fact: OrderCompleted) -> OrderState | Unfit:
-    """The order with these lines; refunds to date stay, so they must still fit."""
+    """The order with these lines; refunds to date stay, so they must still fit.
+
+    The last completion by time gives the lines, whichever comes last; at one instant,
+    of two completions and of a cancellation and a completion, the one that comes last.
+    """
     if order is None:
         return OrderState(fact.order, fact)
+    if order.completed is not None and fact.at < order.completed.at:
+        return order
 
-    after = order._replace(completed=fact, cancelled=False)
+    void_since = order.cancelled_at
+    if void_since is not None and fact.at >= void_since:
+        void_since = None
+    after = order._replace(completed=fact, cancelled_at=void_since)
     for refunded in order.refunded:
         unfit = _check(after, refunded, Refunded(refunded.line, 0, 0))
         if unfit:
@@ -59,7 +68,7 @@ def refunded(order: OrderState, fact: OrderRefunded) -> OrderState | Unfit:
     assert order.completed is not None
     if fact.currency not in ("", order.completed.currency):
         return Unfit("other_currency", "the refund is in another currency than its order")
-    if order.cancelled:
+    if order.cancelled_at is not None:
         return Unfit("refund_exceeds_order", "the order is cancelled: nothing is left to refund")
     if fact.lines:
         back = [Refunded(part.line, part.amount_minor, part.quantity_milli) for part in fact.lines]
@@ -70,6 +79,15 @@ def refunded(order: OrderState, fact: OrderRefunded) -> OrderState | Unfit:
         parts = spread(fact.amount_minor, [line.paid_minor for line in lines])
         back = [Refunded(line.line, part, 0) for line, part in zip(lines, parts, strict=True)]
     return _with(order, back)
+
+
+def cancelled(order: OrderState, fact: OrderCancelled) -> OrderState:
+    """The order once it was cancelled, unless a later completion has brought it back."""
+    assert order.completed is not None
+    if fact.at < order.completed.at:
+        return order
+
+    return order._replace(cancelled_at=max(fact.at, order.cancelled_at or fact.at))
 
 
 def _with(order: OrderState, back: Sequence[Refunded]) -> OrderState | Unfit:

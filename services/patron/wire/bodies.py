@@ -48,7 +48,7 @@ class StoredOrder(NamedTuple):
 
     room: tuple[tuple[str, int], ...] = ()
     refunded: tuple[Refunded, ...] = ()
-    cancelled: bool = False
+    cancelled_at: datetime | None = None
     given: tuple[Given, ...] = ()
     counted: tuple[Counted, ...] = ()
     entries: tuple[int, ...] = ()
@@ -119,7 +119,7 @@ def stored_order(order: OrderState) -> StoredOrder:
     return StoredOrder(
         order.room,
         order.refunded,
-        order.cancelled,
+        order.cancelled_at,
         order.given,
         order.counted,
         order.entries,
@@ -152,7 +152,7 @@ def order_state(
         tier,
         stored.room,
         stored.refunded,
-        stored.cancelled,
+        stored.cancelled_at,
         stored.given,
         stored.counted,
         stored.entries,
