@@ -15,6 +15,16 @@ class Punch:
     lapses_at: datetime
     cause: str
     left: int
+    born: int = 0  # Of two that lapse together the older one is used first.
+
+    def part(self, count: int) -> "Punch":
+        """Some of them, on their own."""
+        return Punch(self.lapses_at, self.cause, count, self.born)
+
+
+def age(punch: Punch) -> tuple[datetime, int]:
+    """The order in which punches are used up."""
+    return punch.lapses_at, punch.born
 
 
 @dataclass
@@ -42,6 +52,7 @@ class Cards:
     punches: dict[str, list[Punch]] = field(default_factory=dict)
     owed: dict[str, int] = field(default_factory=dict)
     grants: list[Grant] = field(default_factory=list)
+    added: int = 0
 
     def add(self, meter: str, count: int, *, lapses_at: datetime, cause: str) -> None:
         """More punches; those that a return took too late are paid first."""
@@ -50,8 +61,9 @@ class Cards:
             self.owed[meter] -= paid
         if count > paid:
             living = self.punches.setdefault(meter, [])
-            living.append(Punch(lapses_at, cause, count - paid))
-            living.sort(key=lambda punch: punch.lapses_at)
+            self.added += 1
+            living.append(Punch(lapses_at, cause, count - paid, self.added))
+            living.sort(key=age)
 
     def unlock(self, terms: Terms, seq: int, *, at: datetime, order: str) -> int:
         """Turn full cards into rewards, rule by rule; return how many."""
@@ -98,11 +110,11 @@ class Cards:
             count -= sum(punch.left for punch in spent)
             living = self.punches.setdefault(meter, [])
             living += [
-                Punch(punch.lapses_at, punch.cause, punch.left)
+                punch.part(punch.left)
                 for punch in grant.punches
                 if punch.left and punch.lapses_at > now
             ]
-            living.sort(key=lambda punch: punch.lapses_at)
+            living.sort(key=age)
             self._joined(living)
         return revoked
 
@@ -131,7 +143,7 @@ class Cards:
             if part:
                 punch.left -= part
                 count -= part
-                used.append(Punch(punch.lapses_at, punch.cause, part))
+                used.append(punch.part(part))
         assert count == 0
         living[:] = [punch for punch in living if punch.left]
         return used

@@ -56,7 +56,8 @@ def start(
     _children[child.pid] = child
     started = _started(child.pid)
     if started is None:
-        raise Transient(f"{command[0]} ended at once: {tail(log)}")
+        name = Path(command[0]).name.capitalize()
+        raise Transient(f"{name} ended while it started. Its last words:\n{tail(log)}")
     return Running(pid=child.pid, started=started)
 
 
