@@ -125,8 +125,7 @@ def release(draft: Draft, grant: Grant, *, state: str) -> Grant:
     """End a reservation: points go back with their own expiry, an unlocked reward unlocks."""
     lots = reserved_lots(draft, grant)
     for lot in lots:
-        draft.take(lot, lot.remaining, AVAILABLE)
-        draft.open(lot.asset, AVAILABLE, lot.remaining, lot.expires_at, lot.earned_at, lot.rule)
+        draft.move(lot, lot.remaining, AVAILABLE, lot.expires_at)
     if lots:
         grant = grant._replace(state=state)
         if grant.reward and state == "lapsed":
