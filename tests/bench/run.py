@@ -24,7 +24,7 @@ from patron.demo.events import Produced
 from patron.demo.flow import Flow
 from patron.demo.groceries import Groceries
 from patron.demo.progress import progress
-from patron.demo.story import environment_of, set_up
+from patron.demo.story import process_environment, set_up
 from patron.demo.workers import ROLES, Workers
 from patron.local import stack
 from patron.runtime import settings as runtime_settings
@@ -58,7 +58,7 @@ class Bench:
 
     def __init__(self, servers: stack.Stack, home: Path) -> None:
         self.servers = servers
-        self.environment = environment_of(servers)
+        self.environment = process_environment(servers)
         self.settings = runtime_settings.load(self.environment)
         self.workers = Workers(self.environment, home / "logs")
         (home / "logs").mkdir()

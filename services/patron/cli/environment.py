@@ -1,7 +1,6 @@
 """Where a command finds its servers: the environment, else the stack of this folder."""
 
 import asyncio
-import base64
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,16 +9,14 @@ from typing import Any, TypeVar
 from patron.engine.catalogue import Catalogue, Served, Tenant
 from patron.errors import Misconfigured
 from patron.local import stack
+from patron.local.environment import BOOTSTRAP, DSN, MASTER_KEY, environment_of
 from patron.runtime import settings as runtime_settings
 from patron.runtime.settings import Settings
 from patron.store.pool import Pool, close, open_pool, session
-from patron.store.sealing import KEY_BYTES, Sealer
+from patron.store.sealing import Sealer
 from patron.stream.connection import KafkaConnection
 
 T = TypeVar("T")
-
-DSN, BOOTSTRAP = "PATRON_DATABASE__DSN", "PATRON_KAFKA__BOOTSTRAP_SERVERS"
-MASTER_KEY = "PATRON_SECRETS__MASTER_KEY"
 
 
 def settings() -> Settings:
@@ -39,19 +36,7 @@ def settings() -> Settings:
 def local_environment(home: Path) -> dict[str, str]:
     """The variables that point at a running local stack; none where none runs."""
     known = stack.status(home)
-    if known is None or not known.is_up:
-        return {}
-
-    return {DSN: known.dsn, BOOTSTRAP: known.bootstrap, MASTER_KEY: master_key(home)}
-
-
-def master_key(home: Path) -> str:
-    """The key of a local stack, made at its first use and kept in its folder."""
-    path = home / "master.key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(base64.b64encode(os.urandom(KEY_BYTES)).decode(), "utf-8")
-    return path.read_text("utf-8")
+    return environment_of(known) if known is not None and known.is_up else {}
 
 
 def kafka_connection(settings: Settings) -> KafkaConnection:

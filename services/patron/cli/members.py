@@ -46,6 +46,13 @@ async def history(
     return state, told, found
 
 
+def _told(tenant: str, program: str | None, name: str) -> tuple[State, list[Told], Served]:
+    async def work(pool: Pool, sealer: Sealer) -> tuple[State, list[Told], Served]:
+        return await history(pool, sealer, tenant=tenant, program=program, member=name)
+
+    return with_pool(work)
+
+
 def member(
     name: Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id.")],
     tenant: Tenant = "default",
@@ -53,11 +60,7 @@ def member(
     json: Json = False,
 ) -> None:
     """Show what a member has."""
-
-    async def work(pool: Pool, sealer: Sealer) -> tuple[State, list[Told], Served]:
-        return await history(pool, sealer, tenant=tenant, program=program, member=name)
-
-    state, _, found = with_pool(work)
+    state, _, found = _told(tenant, program, name)
     compiled = found.lineage.versions[-1].program
     account = shown(state, program=compiled)
     if json:
@@ -82,11 +85,7 @@ def explain(
     json: Json = False,
 ) -> None:
     """Say why a member has what they have: each entry, decided again, with its proof."""
-
-    async def work(pool: Pool, sealer: Sealer) -> tuple[State, list[Told], Served]:
-        return await history(pool, sealer, tenant=tenant, program=program, member=name)
-
-    _, told, _ = with_pool(work)
+    _, told, _ = _told(tenant, program, name)
     wanted = [each for each in told if event is None or each.decision.fact.name.id == event]
     if not wanted:
         raise Misconfigured(f'{name} has no entry of event "{event}"')

@@ -14,7 +14,7 @@ from patron.store import migrate, tenants
 from patron.store.pool import Pool, connect, transaction
 from patron.store.sealing import Sealer
 from patron.stream import topics as stream_topics
-from patron.stream.topics import TopicReport, TopicSpec, input_topic
+from patron.stream.topics import TopicReport
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -33,19 +33,15 @@ def add_to(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
-def specs(in_force: Settings) -> list[TopicSpec]:
-    """The topics of these settings as they should be."""
-    names = in_force.kafka.topics
-    shape = {"partitions": names.partitions, "replication_factor": names.replication_factor}
-    incoming = [input_topic(name, **shape) for name in names.incoming]
-    return [*incoming, TopicSpec(names.notices, **shape, config={})]
-
-
 @topics_app.command()
 def ensure(json: Json = False) -> None:
     """Create the topics that are missing and check the others."""
     in_force = settings()
-    reports = asyncio.run(stream_topics.ensure(kafka_connection(in_force), specs(in_force)))
+    reports = asyncio.run(
+        stream_topics.ensure(
+            kafka_connection(in_force), stream_topics.all_topics(in_force.kafka.topics)
+        )
+    )
     for report in reports:
         typer.echo(as_json(report._asdict()) if json else _told(report))
 
@@ -138,7 +134,7 @@ async def _postgres(in_force: Settings) -> str:
 
 
 async def _kafka(in_force: Settings) -> str:
-    wanted = specs(in_force)
+    wanted = stream_topics.all_topics(in_force.kafka.topics)
     names = [spec.name for spec in wanted]
     counts = await stream_topics.partition_counts(kafka_connection(in_force), names)
     missing = [name for name, count in counts.items() if count is None]

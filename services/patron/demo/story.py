@@ -1,7 +1,6 @@
 """The demo, told from its beginning: servers, a program, a year of baskets, a verdict."""
 
 import asyncio
-import base64
 import logging
 import os
 import shutil
@@ -22,16 +21,16 @@ from patron.demo.report import show
 from patron.demo.workers import Workers, working
 from patron.engine.publish import publish
 from patron.local import stack
+from patron.local.environment import environment_of
 from patron.local.stack import Stack
 from patron.runtime import settings as runtime_settings
 from patron.runtime.settings import Settings
 from patron.store import migrate, tenants
 from patron.store.pool import open_pool, transaction
-from patron.store.sealing import KEY_BYTES, Sealer
+from patron.store.sealing import Sealer
 from patron.stream import topics
 from patron.stream.connection import KafkaConnection
 from patron.stream.producer import EventProducer
-from patron.stream.topics import TopicSpec, input_topic
 from patron_schemas.ready import program_text
 
 TENANT = "grocer"
@@ -77,7 +76,7 @@ def tell(*, everything: bool, households: int | None, keep: bool, json: bool) ->
 
 
 def _with(servers: Stack, part: Slice, console: Console, next_steps: tuple[str, ...]) -> Outcome:
-    environment = environment_of(servers)
+    environment = process_environment(servers)
     in_force = runtime_settings.load({**_inherited(), **environment})
     console.print("[grey58]Reading the grocer's year.[/]", highlight=False)
     groceries = Groceries(part, tenant=TENANT)
@@ -124,28 +123,15 @@ def _inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PATRON_")}
 
 
-def environment_of(servers: Stack) -> dict[str, str]:
+def process_environment(servers: Stack) -> dict[str, str]:
     """The settings of processes that use this stack."""
-    key = servers.home / "master.key"
-    if not key.exists():
-        key.touch(mode=0o600)
-        key.write_text(base64.b64encode(os.urandom(KEY_BYTES)).decode(), "utf-8")
-    return {
-        "PATRON_DATABASE__DSN": servers.dsn,
-        "PATRON_KAFKA__BOOTSTRAP_SERVERS": servers.bootstrap,
-        "PATRON_SECRETS__MASTER_KEY": key.read_text("utf-8"),
-        "PATRON_TELEMETRY__PORT": "0",
-        "PATRON_LOG__FORMAT": "json",
-    }
+    own = {"PATRON_TELEMETRY__PORT": "0", "PATRON_LOG__FORMAT": "json"}
+    return environment_of(servers) | own
 
 
 async def set_up(in_force: Settings) -> None:
     """Topics, tables, a tenant whose time is its input's, and the program."""
-    names = in_force.kafka.topics
-    shape = {"partitions": names.partitions, "replication_factor": names.replication_factor}
-    specs = [input_topic(name, **shape) for name in names.incoming]
-    specs.append(TopicSpec(names.notices, **shape, config={}))
-    await topics.ensure(_kafka(in_force), specs)
+    await topics.ensure(_kafka(in_force), topics.all_topics(in_force.kafka.topics))
     dsn = in_force.database.dsn.get_secret_value()
     await migrate.migrate(dsn)
     pool, sealer = await open_pool(dsn), Sealer(in_force.master_key)

@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from patron.errors import Misconfigured, StreamUnavailable
+from patron.runtime.settings import TopicNames
 from patron.stream.connection import KafkaConnection, translated, within
 
 DEADLINE_S = 60.0
@@ -42,6 +43,16 @@ def input_topic(
     """A topic that shops write to: records keep the time that their producer gave them."""
     config = {"message.timestamp.type": "CreateTime", "retention.ms": str(retention_ms)}
     return TopicSpec(name, partitions, replication_factor, config)
+
+
+def all_topics(names: TopicNames) -> list[TopicSpec]:
+    """Every topic that Patron reads or writes, as it should be."""
+    partitions, replication_factor = names.partitions, names.replication_factor
+    incoming = [
+        input_topic(name, partitions=partitions, replication_factor=replication_factor)
+        for name in names.incoming
+    ]
+    return [*incoming, TopicSpec(names.notices, partitions, replication_factor, {})]
 
 
 async def ensure(connection: KafkaConnection, specs: Sequence[TopicSpec]) -> list[TopicReport]:
