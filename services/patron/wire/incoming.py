@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from patron.core.facts import Fact, MemberEnrolled, ProfileChanged
 from patron.wire.bodies import encode_fact
 from patron.wire.identity import Hasher, content_hash, event_key
+from patron.wire.purchases import quickly
 from patron.wire.reasons import Reason, Unreadable
 from patron.wire.strict_json import has_nul, inspect, keys_written
 from patron.wire.translating import fact_of
@@ -81,28 +82,47 @@ def read(record: RawRecord, binding: Binding, senders: Mapping[str, Sender]) -> 
     if len(value) > VALUE_BYTES_MAX:
         raise Unreadable(Reason.TOO_LARGE)
 
-    event = _event(record, value)
-    sender = _sender(event, binding, senders)
     received_at = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
+    purchase = None if _is_binary(record) else quickly(value)
+    if purchase is not None:
+        assert purchase.member is not None
+        sender = _sender(purchase.name.tenant, binding, senders)
+        _check_time(purchase.at, received_at, sender)
+        _check_key(record, purchase.member.value, binding)
+        return _arrived(purchase, received_at)
+
+    event = _event(record, value)
+    sender = _sender(event.tenant, binding, senders)
     _check_time(event.time, received_at, sender)
-    _check_key(record, event, binding)
+    _check_key(record, getattr(event.data, "member", None), binding)  # type: ignore[attr-defined]
     fact = fact_of(event, sender.hasher)
-    body = encode_fact(fact)
     person = _person(event) if isinstance(fact, MemberEnrolled | ProfileChanged) else None
+    return _arrived(fact, received_at, person)
+
+
+def _arrived(fact: Fact, received_at: datetime, person: bytes | None = None) -> Arrived:
+    body = encode_fact(fact)
     return Arrived(fact, body, event_key(fact.name), content_hash(body), received_at, person)
 
 
-def _event(record: RawRecord, value: bytes) -> CloudEvent:
+def _is_binary(record: RawRecord) -> bool:
+    """Whether the event's attributes are headers, and its value is the data alone."""
+    if not record.headers:
+        return False
     # Kafka lets a header's value be null.
     headers = {name.lower(): raw or b"" for name, raw in record.headers}
     structured = headers.get("content-type", b"").lower().startswith(b"application/cloudevents")
+    return not structured and "ce_specversion" in headers
+
+
+def _event(record: RawRecord, value: bytes) -> CloudEvent:
     try:
-        if structured or "ce_specversion" not in headers:
-            event = EVENT.validate_json(value)
-            keys = _keys_read(event)
-        else:
+        if _is_binary(record):
             event = _binary(_attributes(record), value)
             keys = _keys_read(event.data)  # type: ignore[attr-defined]
+        else:
+            event = EVENT.validate_json(value)
+            keys = _keys_read(event)
     except ValidationError as error:
         inspect(value)
         raise _unreadable(error) from None
@@ -111,7 +131,7 @@ def _event(record: RawRecord, value: bytes) -> CloudEvent:
     if keys != keys_written(value):
         # Unknown fields, or one that is written twice: only a slow look can tell.
         inspect(value)
-    return event  # type: ignore[no-any-return]
+    return event
 
 
 def _keys_read(model: BaseModel) -> int:
@@ -207,10 +227,10 @@ def _unknown_type(name: str) -> Unreadable:
     return Unreadable(Reason.UNKNOWN_TYPE)
 
 
-def _sender(event: CloudEvent, binding: Binding, senders: Mapping[str, Sender]) -> Sender:
-    if binding.tenant is not None and event.tenant != binding.tenant:
+def _sender(tenant: str, binding: Binding, senders: Mapping[str, Sender]) -> Sender:
+    if binding.tenant is not None and tenant != binding.tenant:
         raise Unreadable(Reason.WRONG_TENANT)
-    sender = senders.get(event.tenant)
+    sender = senders.get(tenant)
     if sender is None:
         raise Unreadable(Reason.UNKNOWN_TENANT)
     return sender
@@ -224,8 +244,7 @@ def _check_time(at: datetime, received_at: datetime, sender: Sender) -> None:
         raise Unreadable(Reason.IN_FUTURE)
 
 
-def _check_key(record: RawRecord, event: CloudEvent, binding: Binding) -> None:
-    member = getattr(event.data, "member", None)  # type: ignore[attr-defined]
+def _check_key(record: RawRecord, member: str | None, binding: Binding) -> None:
     if binding.key == "member" and member is not None and record.key != member.encode():
         raise Unreadable(Reason.KEY_MISMATCH)
 
