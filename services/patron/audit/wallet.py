@@ -79,7 +79,7 @@ class Wallet:
         """
         mine = sorted(
             (lot for lot in self.lots if lot.asset == asset and lot.remaining and own(lot)),
-            key=lambda lot: (lot.compartment != "pending", lot.seq, lot.n),
+            key=lambda lot: (lot.compartment != "pending", *spending(lot)),
         )
         pending = [lot for lot in mine if lot.compartment == "pending"]
         free = [lot for lot in mine if lot.compartment == "available"]
@@ -141,9 +141,9 @@ class Wallet:
         )
 
 
-def spending(lot: Lot) -> tuple[str, datetime, datetime, int, int]:
-    """The order of spending: what ends first, was earned first, was written first."""
-    return (lot.asset, lot.expires_at, lot.earned_at, lot.seq, lot.n)
+def spending(lot: Lot) -> tuple[str, datetime, datetime, int, str, int, int]:
+    """The order of spending: what ends first, was earned first, by the lowest entry."""
+    return (lot.asset, lot.expires_at, lot.earned_at, lot.origin, lot.rule, lot.seq, lot.n)
 
 
 def take_from(lots: Iterable[Lot], amount: int) -> list[tuple[Lot, int]]:

@@ -77,6 +77,7 @@ class Grant(NamedTuple):
     request: str = ""  # The request that reserved or claimed it.
     held_until: datetime = NEVER  # When its reservation lapses.
     punches: tuple[Punch, ...] = ()  # Those that it used up: they live again if it is revoked.
+    lots: tuple[tuple[int, int], ...] = ()  # The reserved ones that it holds, by (seq, n).
 
 
 class Qualification(NamedTuple):

@@ -60,7 +60,7 @@ class Decision(NamedTuple):
     fact: Fact
     at: datetime  # When it acts: a request no earlier than its account's time.
     account: Account  # As it is after this.
-    order: OrderState | None = None  # As it is after this; None: no order was touched.
+    orders: tuple[OrderState, ...] = ()  # Those that changed, as they are after this.
     opened: tuple[Lot, ...] = ()
     takes: tuple[Take, ...] = ()
     grants: tuple[Grant, ...] = ()  # New ones, and those whose state changed.
@@ -69,6 +69,7 @@ class Decision(NamedTuple):
     proofs: tuple[Proof, ...] = ()
     answer: Answer | None = None
     other: "Decision | None" = None  # The second account's entry, of a transfer.
+    version: str = ""  # Of the program that decided it.
 
 
 class Unfit(NamedTuple):

@@ -89,10 +89,10 @@ class Draft:
 
     # Moves of points.
 
-    def move(self, lot: Lot, amount: int, to: str, expires_at: datetime) -> None:
+    def move(self, lot: Lot, amount: int, to: str, expires_at: datetime) -> Lot:
         """Move points to another compartment: a new lot of the same origin."""
         self.take(lot, amount, to)
-        self.open(lot.asset, to, amount, expires_at, lot.earned_at, lot.rule, lot.origin)
+        return self.open(lot.asset, to, amount, expires_at, lot.earned_at, lot.rule, lot.origin)
 
     def credit(self, asset: str, amount: int, *, rule: str, order: str = "") -> None:
         """Points that are new to the member: pending first where the asset says so."""
@@ -219,7 +219,7 @@ class Draft:
             for lot in self.lots.values()
             if lot.remaining and lot.asset == asset and lot.compartment == compartment
         ]
-        lots.sort(key=lambda lot: (lot.expires_at, lot.earned_at, lot.seq, lot.n))
+        lots.sort(key=spending_order)
         return lots
 
     def all_lots(self) -> list[Lot]:
@@ -230,7 +230,8 @@ class Draft:
         """Grants that are unlocked or reserved now, oldest first."""
         assert self.state.grants is not None, "needs() did not ask for the grants"
         held = {(grant.seq, grant.n): grant for grant in self.state.grants} | self.grants
-        return [held[name] for name in sorted(held) if held[name].state in ("unlocked", "reserved")]
+        grants = [grant for grant in held.values() if grant.state in ("unlocked", "reserved")]
+        return sorted(grants, key=lambda grant: (grant.unlocked_at, grant.seq, grant.n))
 
     def put_grant(self, grant: Grant) -> None:
         """Add a grant, or the new state of one."""
@@ -279,7 +280,7 @@ class Draft:
                 account.consents,
                 account.joined_at,
             ),
-            order=self.order,
+            orders=() if self.order is None else (self.order,),
             opened=tuple(self.opened),
             takes=tuple(self.takes),
             grants=tuple(self.grants.values()),
@@ -287,7 +288,13 @@ class Draft:
             notices=tuple(self.notices),
             proofs=tuple(self.proofs),
             answer=self.answer,
+            version=self.program.version,
         )
+
+
+def spending_order(lot: Lot) -> tuple[datetime, datetime, int, str, int, int]:
+    """Ends first, was earned first, by the lowest entry: whichever entry moved it since."""
+    return lot.expires_at, lot.earned_at, lot.origin, lot.rule, lot.seq, lot.n
 
 
 def stamp(at: datetime) -> str:

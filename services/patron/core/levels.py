@@ -12,7 +12,7 @@ from functools import lru_cache
 from patron.core.account import AVAILABLE, PENDING, Counted, Given, OrderState
 from patron.core.basis import Basket
 from patron.core.decision import Proof
-from patron.core.draft import Draft
+from patron.core.draft import Draft, spending_order
 from patron.core.earning import order_worth, room_left, use_caps
 from patron.core.matching import Selection, selection, units
 from patron.core.meters import PUNCHES, move_to, order_counts
@@ -106,11 +106,11 @@ def claw_back(draft: Draft, order: OrderState, proof: Proof, amount: int) -> int
     """
     asset, policy = proof.asset, draft.program.debt
     own = [lot for lot in draft.all_lots() if lot.asset == asset and lot.origin in order.entries]
-    pending = sorted((o for o in own if o.compartment == PENDING), key=lambda o: (o.seq, o.n))
+    pending = sorted((o for o in own if o.compartment == PENDING), key=spending_order)
     left = draft.spend(pending, amount, "issuer")
     if policy != "pending_only":
         available = (o for o in own if o.compartment == AVAILABLE)
-        left = draft.spend(sorted(available, key=lambda o: (o.seq, o.n)), left, "issuer")
+        left = draft.spend(sorted(available, key=spending_order), left, "issuer")
         left = draft.spend(draft.open_lots(asset=asset), left, "issuer")
     debt = left if policy == "debt" else 0
     if debt:

@@ -72,7 +72,8 @@ def _unlocked(draft: Draft, reward: str) -> Grant | None:
 
 
 def _claim(draft: Draft, grant: Grant, *, request: str) -> Granted:
-    draft.put_grant(grant._replace(state="claimed", request=request, held_until=NEVER))
+    grant = grant._replace(state="claimed", request=request, held_until=NEVER, lots=())
+    draft.put_grant(grant)
     data = {"reward": grant.reward, "grant": grant_name(grant)}
     draft.notice("reward.redeemed", data | {"request": request})
     return data
@@ -100,18 +101,22 @@ def reserve(draft: Draft, fact: ReserveAsked) -> Granted | Refusal:
     if draft.balance(asset).available < amount:
         return Refusal.INSUFFICIENT_POINTS
 
-    _set_apart(draft, asset, amount)
-    grant = Grant(fact.reward, draft.seq, draft.next_grant(), "reserved", draft.at, NEVER)
+    lots = _set_apart(draft, asset, amount)
+    place = draft.next_grant()
+    grant = Grant(fact.reward, draft.seq, place, "reserved", draft.at, NEVER, lots=lots)
     return _hold(draft, grant, fact, held_until=held_until)
 
 
-def _set_apart(draft: Draft, asset: str, amount: int) -> None:
+def _set_apart(draft: Draft, asset: str, amount: int) -> tuple[tuple[int, int], ...]:
+    reserved = []
     for lot in draft.open_lots(asset=asset):
         part = min(amount, lot.remaining)
         if not part:
             break
-        draft.move(lot, part, RESERVED, lot.expires_at)
+        held = draft.move(lot, part, RESERVED, lot.expires_at)
+        reserved.append((held.seq, held.n))
         amount -= part
+    return tuple(reserved)
 
 
 def _hold(draft: Draft, grant: Grant, fact: ReserveAsked, *, held_until: datetime) -> Granted:
@@ -147,7 +152,7 @@ def confirm(draft: Draft, fact: ConfirmAsked) -> Granted | Refusal:
     if grant.reward:
         return _claim(draft, grant, request=fact.reservation)
 
-    draft.put_grant(grant._replace(state="claimed", held_until=NEVER))
+    draft.put_grant(grant._replace(state="claimed", held_until=NEVER, lots=()))
     return {}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Grant, Lot, State
-from patron.core.draft import Draft, stamp
+from patron.core.draft import Draft, spending_order, stamp
 from patron.core.periods import life_end, reminded_at
 from patron.core.program import Program
 from patron.core.rewards import grant_name
@@ -65,7 +65,7 @@ def pass_instant(draft: Draft) -> None:
 def _due(draft: Draft, compartment: str) -> list[Lot]:
     lots = [o for o in draft.all_lots() if o.compartment == compartment]
     lots = [o for o in lots if o.expires_at <= draft.at]
-    return sorted(lots, key=lambda o: (o.asset, o.expires_at, o.earned_at, o.seq, o.n))
+    return sorted(lots, key=lambda lot: (lot.asset, spending_order(lot)))
 
 
 def _expire(draft: Draft) -> None:
@@ -127,7 +127,7 @@ def release(draft: Draft, grant: Grant, *, state: str) -> Grant:
     for lot in lots:
         draft.move(lot, lot.remaining, AVAILABLE, lot.expires_at)
     if lots:
-        grant = grant._replace(state=state)
+        grant = grant._replace(state=state, lots=())
         if grant.reward and state == "lapsed":
             data = {"reward": grant.reward, "grant": grant_name(grant)}
             draft.notice("reward.lapsed", data)
@@ -138,9 +138,5 @@ def release(draft: Draft, grant: Grant, *, state: str) -> Grant:
 
 
 def reserved_lots(draft: Draft, grant: Grant) -> list[Lot]:
-    """The lots that a reservation holds: those that its own entry opened."""
-    return [
-        lot
-        for lot in sorted(draft.all_lots(), key=lambda o: (o.seq, o.n))
-        if lot.compartment == RESERVED and lot.seq == grant.seq
-    ]
+    """The lots that a reservation holds."""
+    return [draft.lots[name] for name in grant.lots]

@@ -175,8 +175,8 @@ class Book:
         self.states[member] = after(state, decision)
         if decision.once:
             self.once.setdefault(member, set()).update(decision.once)
-        if decision.order is not None:
-            self.orders[decision.order.order] = Owned(member, decision.order)
+        for order in decision.orders:
+            self.orders[order.order] = Owned(member, order)
         self.decided.append(Decided(member, decision, state))
 
     def _apply_waiting(self, order: str) -> None:

@@ -39,8 +39,8 @@ def fold(entries: Iterable[EntryRow], *, member: str, served: Served) -> tuple[S
             once=frozenset(reads.once),
         )
         decision = _again(program, state, fact, reads, entry)
-        if decision.order is not None:
-            orders[decision.order.order] = decision.order
+        for order in decision.orders:
+            orders[order.order] = order
         told.append(Told(entry, program, decision))
         state = after(state, decision)
     return state, told

@@ -144,4 +144,5 @@ def grant_of(row: GrantRow, names: Names) -> Grant:
         stored.request,
         row.ends_at,
         stored.punches,
+        stored.lots,
     )

@@ -107,13 +107,7 @@ class Writing:
         return self.page.rows[member].chain if known is None else known
 
     def _version(self, decision: Decision) -> int:
-        lineage = self.page.served.lineage
-        if decision.order is not None:
-            return lineage.number(decision.order.version)
-
-        program = lineage.at(decision.fact.at)
-        assert program is not None
-        return lineage.number(program.version)
+        return self.page.served.lineage.number(decision.version)
 
     async def save(self, connection: Connection) -> None:
         """Write all rows."""
@@ -148,9 +142,9 @@ class Writing:
         page = self.page
         place = {"tenant": page.tenant.number, "program": page.served.number}
         changed = {
-            decided.decision.order.order: decided.member
+            order.order: decided.member
             for decided in page.book.decided
-            if decided.decision.order is not None
+            for order in decided.decision.orders
         }
         rows = [self._order(order, member) for order, member in changed.items()]
         # The row is there from the first refund on, so that refund and order always meet.

@@ -77,6 +77,7 @@ class StoredGrant(NamedTuple):
     order: str = ""
     request: str = ""
     punches: tuple[Punch, ...] = ()
+    lots: tuple[tuple[int, int], ...] = ()
 
 
 _ORDER = msgspec.json.Decoder(StoredOrder)
@@ -186,7 +187,7 @@ def decode_account(state: bytes) -> StoredAccount | None:
 
 def encode_grant(grant: Grant) -> bytes:
     """The part of a grant that no column holds."""
-    return _ENCODER.encode(StoredGrant(grant.order, grant.request, grant.punches))
+    return _ENCODER.encode(StoredGrant(grant.order, grant.request, grant.punches, grant.lots))
 
 
 def decode_grant(detail: bytes) -> StoredGrant:

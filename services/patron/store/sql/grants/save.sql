@@ -8,4 +8,5 @@ FROM unnest(
     $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::bytea[]
 ) AS new (account, seq, n, reward, state, unlocked_at, lapses_at, ends_at, detail)
 ON CONFLICT (account, seq, n) DO UPDATE
-    SET state = excluded.state, ends_at = excluded.ends_at, detail = excluded.detail;
+    SET state = excluded.state, unlocked_at = excluded.unlocked_at,
+        lapses_at = excluded.lapses_at, ends_at = excluded.ends_at, detail = excluded.detail;
