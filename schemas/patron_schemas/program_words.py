@@ -4,6 +4,7 @@ Each refuses a wrong form with what it is not, and with what to write instead.
 """
 
 import re
+from calendar import monthrange
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -11,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 POINTS_MAX: Final = 10**12  # Sums of these stay far from the end of 64 bits.
 ELEMENTS_MAX: Final = 200  # Of assets, meters, rules, tiers or rewards in one program.
+_LEAP_YEAR: Final = 2024
 VALUES_MAX: Final = 1_000  # Of categories, SKUs or attribute values in one condition.
 
 
@@ -101,6 +103,31 @@ Duration = Annotated[
             "pattern": f"^({_DURATION})$",
             "examples": ["P12M", "P2Y", "P14D", "PT336H", "PT15M"],
         }
+    ),
+]
+
+_MONTH_DAY = r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+
+
+def _in_some_year(text: str) -> str:
+    month, day = text.split("-")
+    longest = monthrange(_LEAP_YEAR, int(month))[1]
+    if int(day) > longest:
+        mend = f'write the month\'s last day: "{month}-{longest}"'
+        raise PydanticCustomError("form", "{what}", {"what": "no day of any year", "mend": mend})
+    return text
+
+
+MonthDay = Annotated[
+    str,
+    _form(
+        _MONTH_DAY,
+        what="not a date of each year",
+        mend='write month and day in quotes, as in "03-31"',
+    ),
+    AfterValidator(_in_some_year),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^({_MONTH_DAY})$", "examples": ["03-31", "12-31"]}
     ),
 ]
 

@@ -172,6 +172,19 @@ steps = st.fixed_dictionaries(
 )
 
 
+lives = st.fixed_dictionaries(
+    {
+        "after": st.sampled_from(["P3D", "P1M", "PT50H"]),
+        "at_end_of": st.sampled_from(["exact", "day", "month", "year"]),
+    }
+)
+yearly_ends = st.fixed_dictionaries(
+    {"on": st.sampled_from(["03-31", "03-04", "02-29"])},
+    optional={"earned_before": st.sampled_from(["01-01", "03-04", "02-29", "07-01"])},
+)
+idle_ends = st.fixed_dictionaries({"after_activity": st.sampled_from(["P3D", "P1M", "PT50H"])})
+
+
 @st.composite
 def order_rules(draw: st.DrawFn, name: str) -> dict[str, Any]:
     """A rule that pays for orders."""
@@ -198,13 +211,13 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     helds += [] if tier_window == "lifetime" else ["end_of_window", "end_of_next_window"]
     ladder = [("member", "0"), ("silver", "20.00"), ("gold", "60.00")][: draw(st.integers(2, 3))]
     pending = draw(st.sampled_from([None, None, "P1D", "PT2H"]))
-    ends = draw(st.sampled_from([None, "P3D", "P1M", "PT50H"]))
     asset: dict[str, Any] = {}
     if pending:
         asset["pending"] = pending
-    if ends:
-        at_end_of = draw(st.sampled_from(["exact", "day", "month", "year"]))
-        asset["ends"] = {"after": ends, "at_end_of": at_end_of}
+    if ends := draw(st.none() | lives | yearly_ends | idle_ends):
+        asset["ends"] = ends
+        if "on" in ends and ends.get("earned_before") not in ("01-01", "07-01"):
+            asset.pop("pending", None)  # It might outlive its end.
         if draw(st.booleans()):
             asset["remind"] = draw(st.sampled_from(["P1D", "PT5H"]))
     review: dict[str, Any] = {

@@ -48,6 +48,32 @@ Change = tuple[str, str]
 
 # What is wrong → the changes to the good document, and all that must be said of it.
 MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
+    "pending for longer than to a date": (
+        [("ends: {after: P12M, at_end_of: month}", 'ends: {on: "01-10", earned_before: "01-01"}')],
+        ['8:14: asset "points": pending P14D may outlive the end on 01-10; write less than P10D'],
+    ),
+    "pending and a date without a cut-off": (
+        [("ends: {after: P12M, at_end_of: month}", 'ends: {on: "03-31"}')],
+        [
+            '8:14: asset "points": pending P14D may outlive the end on 03-31; add to ends: earned_before: "01-01"'
+        ],
+    ),
+    "a date of no year": (
+        [("ends: {after: P12M, at_end_of: month}", 'ends: {on: "02-30"}')],
+        [
+            '7:16: asset "points", ends.on: "02-30" is no day of any year; write the month\'s last day: "02-29"'
+        ],
+    ),
+    "two ways to end": (
+        [("ends: {after: P12M, at_end_of: month}", "ends: {after: P12M, after_activity: P6M}")],
+        [
+            '7:11: asset "points", ends: "ends" needs one of "after", "on" and "after_activity"; write {after: P12M}, {on: "03-31"} or {after_activity: P12M}'
+        ],
+    ),
+    "rounding of no life": (
+        [("ends: {after: P12M", "ends: {after_activity: P12M")],
+        ['7:34: asset "points": "ends.at_end_of" means nothing without "after"; remove it'],
+    ),
     "tab indent": (
         [("    pending: P14D", "\tpending: P14D")],
         ["8:1: found character '\\t' that cannot start any token; indent with spaces, not tabs"],

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+WITH_ACTIVITY = datetime(9998, 1, 1, tzinfo=UTC)  # What a row says of an end that moves.
 
 _SPAN = re.compile(
     r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?"
@@ -62,6 +63,31 @@ def plus(at: datetime, span: str, zone: ZoneInfo, *, sign: int = 1) -> datetime:
     last_day = (_first_day_after("month", first) - timedelta(days=1)).day
     there = local.replace(tzinfo=None, year=first.year, month=first.month, day=1)
     return _instant(there + timedelta(days=min(local.day, last_day) - 1), zone)
+
+
+def day_of_year(year: int, month_day: str) -> date:
+    """That date of a year ("02-29"), or the month's last day where the year has no such."""
+    month, day = (int(part) for part in month_day.split("-"))
+    while True:
+        try:
+            return date(year, month, day)
+        except ValueError:
+            day -= 1
+
+
+def yearly_end(earned_at: datetime, on: str, earned_before: str | None, zone: ZoneInfo) -> datetime:
+    """The end of the first such day of a year whose cut-off lies after the earning."""
+    year = earned_at.astimezone(zone).year
+    while True:
+        last = day_of_year(year, on)
+        end = _midnight(last + timedelta(days=1), zone)
+        cut_offs = [end]
+        if earned_before is not None:
+            days = (day_of_year(y, earned_before) for y in (year - 1, year))
+            cut_offs = [_midnight(day, zone) for day in days if day <= last]
+        if earned_at < max(cut_offs):
+            return end
+        year += 1
 
 
 def rounded_up(at: datetime, to: str, zone: ZoneInfo) -> datetime:

@@ -13,7 +13,7 @@ from math import floor
 from typing import Literal
 
 from patron.audit import asking, calendar, ladder, worth
-from patron.audit.calendar import NEVER
+from patron.audit.calendar import NEVER, WITH_ACTIVITY
 from patron.audit.cards import Cards
 from patron.audit.facts import ORDERS, REQUESTS, Event
 from patron.audit.ladder import Qualification
@@ -45,6 +45,7 @@ class Model:
     terms: Mapping[int, Terms]  # By the number of the version.
     member: str = ""
     at: datetime = LONG_AGO
+    active_at: datetime = LONG_AGO  # The latest time that it was heard of.
     tier: str = ""
     frozen: bool = False
     wallet: Wallet = field(default_factory=Wallet)
@@ -63,13 +64,16 @@ class Model:
         if event.kind in REQUESTS:
             # A request acts at the later of its own time and its account's.
             self.at = max(self.at, event.told_at)
+            self.active_at = max(self.active_at, event.at)
             asking.answer(self, terms, event)
             return
 
         self.at = max(self.at, event.at)
         if event.kind == "time":
             self._time_reached(terms, event)
-        elif event.kind in ORDERS:
+            return
+        self.active_at = max(self.active_at, event.at)
+        if event.kind in ORDERS:
             self._order(event)
         elif event.kind == "engaged":
             self._engaged(terms, event)
@@ -78,7 +82,7 @@ class Model:
 
     def _time_reached(self, terms: Terms, event: Event) -> None:
         now = event.at
-        self.wallet.expire(now)
+        self.wallet.expire(now, lambda lot: self._real_end(terms, lot))
         for living in self.cards.punches.values():
             living[:] = [punch for punch in living if punch.lapses_at > now]
         asking.lapse(self, event.seq, now)
@@ -96,8 +100,9 @@ class Model:
         for name, asset in terms.document.assets.items():
             for lot in self.wallet.of(name, "available") if asset.remind else ():
                 assert asset.remind is not None
-                if lot.expires_at != NEVER:
-                    told_at = calendar.plus(lot.expires_at, asset.remind, terms.zone, sign=-1)
+                end = self._real_end(terms, lot)
+                if end != NEVER:
+                    told_at = calendar.plus(end, asset.remind, terms.zone, sign=-1)
                     if told_at == now:
                         self.notices.append(("points.expiring", name))
 
@@ -303,8 +308,22 @@ class Model:
         ends = terms.document.assets[asset].ends
         if ends is None:
             return NEVER
+        if ends.after_activity is not None:
+            return WITH_ACTIVITY
+        if ends.on is not None:
+            return calendar.yearly_end(earned_at, ends.on, ends.earned_before, terms.zone)
+        assert ends.after is not None
         end = calendar.plus(earned_at, ends.after, terms.zone)
         return calendar.rounded_up(end, ends.at_end_of, terms.zone)
+
+    def _real_end(self, terms: Terms, lot: Lot) -> datetime:
+        """When a lot ends: one that lives with activity, so long after the last of it."""
+        if lot.expires_at != WITH_ACTIVITY:
+            return lot.expires_at
+        ends = terms.document.assets[lot.asset].ends
+        if ends is None or ends.after_activity is None:
+            return NEVER
+        return calendar.plus(self.active_at, ends.after_activity, terms.zone)
 
     def _set_tier(self, terms: Terms, *, because: Literal["time", "refund", "event"]) -> None:
         tier = ladder.highest(terms, self.qualifications, self.tier, because=because)

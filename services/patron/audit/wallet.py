@@ -112,10 +112,10 @@ class Wallet:
             if lot.compartment == "reserved" and lot.seq == reserved_by:
                 lot.remaining = 0
 
-    def expire(self, until: datetime) -> None:
+    def expire(self, until: datetime, real_end: Callable[[Lot], datetime]) -> None:
         """What can be spent and has ended is gone. What is set aside waits."""
         for lot in self.lots:
-            if lot.compartment == "available" and lot.expires_at <= until:
+            if lot.compartment == "available" and real_end(lot) <= until:
                 lot.remaining = 0
 
     def activate(self, seq: int, until: datetime, end_of: Callable[[Lot], datetime]) -> None:

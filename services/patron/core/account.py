@@ -11,6 +11,7 @@ from typing import NamedTuple
 from patron.core.facts import OrderCompleted
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # Sorts after every real instant, in Postgres too.
+WITH_ACTIVITY = datetime(9998, 1, 1, tzinfo=UTC)  # An end that moves: see `core.ends`.
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 AVAILABLE, PENDING, RESERVED = "available", "pending", "reserved"
@@ -35,7 +36,7 @@ class Lot(NamedTuple):
 
     asset: str
     compartment: str  # available, pending or reserved.
-    expires_at: datetime  # NEVER: does not end.
+    expires_at: datetime  # NEVER: does not end. WITH_ACTIVITY: `ends.real_end` knows.
     earned_at: datetime
     seq: int  # The entry that opened it, and its place there: together its name.
     n: int
@@ -108,6 +109,7 @@ class Account(NamedTuple):
     zone: str = ""
     consents: tuple[str, ...] = ()
     joined_at: datetime | None = None
+    active_at: datetime | None = None  # Kept where points live with the member's activity.
 
 
 class Given(NamedTuple):

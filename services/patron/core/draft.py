@@ -14,6 +14,7 @@ from patron.core.account import (
     NEVER,
     PENDING,
     RESERVED,
+    WITH_ACTIVITY,
     Account,
     Balance,
     Grant,
@@ -25,8 +26,9 @@ from patron.core.account import (
     Take,
 )
 from patron.core.decision import Answer, Decision, Notice, Proof
-from patron.core.facts import Fact
-from patron.core.periods import life_end, plus, reminded_at
+from patron.core.ends import active_at, ends_at, moved_to, remind_at
+from patron.core.facts import Fact, TimeReached
+from patron.core.periods import plus
 from patron.core.program import Program
 
 EMPTY = Balance()
@@ -38,6 +40,7 @@ class Draft:
     __slots__ = (
         "_lots",
         "account",
+        "active_at",
         "answer",
         "at",
         "balances",
@@ -70,6 +73,9 @@ class Draft:
         self.at = at
         self.seq = account.seq + 1
         self.due_at = account.due_at
+        self.active_at = account.active_at
+        if type(fact) is not TimeReached:
+            self.active_at = active_at(program, account, at)
         self.balances = dict(account.balances)
         self.meters = dict(account.meters)
         self.punches = dict(account.punches)
@@ -98,10 +104,10 @@ class Draft:
         """Points that are new to the member: pending first where the asset says so."""
         spec = self.program.assets[asset]
         zone = self.program.zone
-        ends_at = life_end(self.at, spec.lives, spec.ends_at_end_of, zone)
+        expires_at = ends_at(spec, self.at, zone)
         activates_at = None
         if spec.pending is None:
-            self.open(asset, AVAILABLE, amount, ends_at, self.at, rule)
+            self.open(asset, AVAILABLE, amount, expires_at, self.at, rule)
         else:
             activates_at = plus(self.at, spec.pending, zone)
             self.open(asset, PENDING, amount, activates_at, self.at, rule)
@@ -109,8 +115,10 @@ class Draft:
             data: dict[str, Any] = {"asset": asset, "amount": amount, "rule": rule}
             if activates_at is not None:
                 data["available_at"] = stamp(activates_at)
-            if ends_at != NEVER:
-                data["expires_at"] = stamp(ends_at)
+            if expires_at == WITH_ACTIVITY:
+                expires_at = moved_to(self.program, asset, self.active_at)
+            if expires_at != NEVER:
+                data["expires_at"] = stamp(expires_at)
             if order:
                 data["order"] = order
             self.notice("points.earned", data)
@@ -143,11 +151,11 @@ class Draft:
         if self._lots is not None:
             self._lots[lot.seq, lot.n] = lot
         if compartment != RESERVED:
-            self.due_no_later_than(expires_at)
-            spec = self.program.assets.get(asset)
-            remind = spec.remind if spec else None
-            if remind is not None and compartment == AVAILABLE and expires_at != NEVER:
-                self.due_no_later_than(reminded_at(expires_at, remind, self.program.zone))
+            end = expires_at
+            if end == WITH_ACTIVITY:
+                end = moved_to(self.program, asset, self.active_at)
+            self.due_no_later_than(end)
+            self.due_no_later_than(remind_at(self.program, asset, compartment, end))
         self._change(asset, compartment, amount)
         debt = self.balance(asset).debt
         if debt and compartment == AVAILABLE:
@@ -279,6 +287,7 @@ class Draft:
                 account.zone,
                 account.consents,
                 account.joined_at,
+                self.active_at,
             ),
             orders=() if self.order is None else (self.order,),
             opened=tuple(self.opened),

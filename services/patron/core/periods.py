@@ -10,10 +10,11 @@ first of the two (PEP 495, fold 0).
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import count
 from zoneinfo import ZoneInfo
 
 from patron.core.account import NEVER
-from patron.core.program import EndOf, Span
+from patron.core.program import EndOf, MonthDay, Span
 
 MIDNIGHT = time()
 
@@ -76,6 +77,35 @@ def life_end(earned_at: datetime, lives: Span | None, end_of: EndOf, zone: str) 
 def _life_end_of_day(day: date, lives: Span, end_of: EndOf, zone: str) -> datetime:
     # Many lots are earned on one day, and all of them end together.
     return _end_of(_plus_days(day, lives), end_of, zone)
+
+
+def day_in(year: int, date_of_year: MonthDay) -> date:
+    """That date in a year; where the year lacks it, the month's last day."""
+    month, day = date_of_year
+    return date(year, month, min(day, monthrange(year, month)[1]))
+
+
+def dated_end(
+    earned_at: datetime, on: MonthDay, earned_before: MonthDay | None, zone: str
+) -> datetime:
+    """When a lot ends that goes on a date of each year, if it was earned before its cut-off."""
+    return _dated_end_of_day(local_day(earned_at, zone), on, earned_before, zone)
+
+
+@lru_cache(maxsize=4096)
+def _dated_end_of_day(
+    day: date, on: MonthDay, earned_before: MonthDay | None, zone: str
+) -> datetime:
+    for year in count(day.year):
+        after = day_in(year, on) + timedelta(days=1)
+        if day < (after if earned_before is None else _latest_before(after, earned_before)):
+            return day_start(after, zone)
+    raise AssertionError("some year's cut-off lies after every day")
+
+
+def _latest_before(day: date, date_of_year: MonthDay) -> date:
+    this_year = day_in(day.year, date_of_year)
+    return this_year if this_year < day else day_in(day.year - 1, date_of_year)
 
 
 def _end_of(day: date, end_of: EndOf, zone: str) -> datetime:

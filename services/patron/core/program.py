@@ -28,13 +28,23 @@ class Span:
         assert self.months or self.days or self.seconds
 
 
+class MonthDay(NamedTuple):
+    """A date of each year; in a year that lacks it, the month's last day."""
+
+    month: int
+    day: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """Something that a member can hold: points, miles, bonus."""
+    """Something that a member can hold: points, miles, bonus. It ends in one way, or never."""
 
     name: str
-    lives: Span | None = None  # None: never ends.
-    ends_at_end_of: EndOf = "exact"
+    lives: Span | None = None
+    ends_at_end_of: EndOf = "exact"  # Of `lives`.
+    ends_on: MonthDay | None = None  # At the end of that day of each year.
+    earned_before: MonthDay | None = None  # The cut-off of `ends_on`. None: that day's own end.
+    after_activity: Span | None = None
     pending: Span | None = None  # None: at once available.
     remind: Span | None = None  # points.expiring is published this long before the end.
 

@@ -8,9 +8,9 @@ is the same: an effect acts at the instant at which it was due.
 from collections.abc import Iterator
 from datetime import datetime
 
-from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Grant, Lot, State
+from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Account, Grant, Lot, State
 from patron.core.draft import Draft, spending_order, stamp
-from patron.core.periods import life_end, reminded_at
+from patron.core.ends import ends_at, real_end, remind_at
 from patron.core.program import Program
 from patron.core.rewards import grant_name
 from patron.core.tiers import end_qualifications
@@ -31,10 +31,10 @@ def _instants(program: Program, state: State) -> Iterator[datetime]:
     assert state.grants is not None
     for lot in state.lots:
         if lot.compartment != RESERVED:
-            yield lot.expires_at
-        remind_at = _remind_at(program, lot)
-        if remind_at > account.at:
-            yield remind_at
+            yield real_end(program, account, lot)
+        told_at = _told_at(program, account, lot)
+        if told_at > account.at:
+            yield told_at
     for grant in state.grants:
         yield grant.held_until if grant.state == "reserved" else grant.lapses_at
     for punches in account.punches.values():
@@ -44,12 +44,8 @@ def _instants(program: Program, state: State) -> Iterator[datetime]:
         yield held.held_until
 
 
-def _remind_at(program: Program, lot: Lot) -> datetime:
-    remind = program.assets[lot.asset].remind if lot.asset in program.assets else None
-    if remind is None or lot.compartment != AVAILABLE or lot.expires_at == NEVER:
-        return NEVER
-
-    return reminded_at(lot.expires_at, remind, program.zone)
+def _told_at(program: Program, account: Account, lot: Lot) -> datetime:
+    return remind_at(program, lot.asset, lot.compartment, real_end(program, account, lot))
 
 
 def pass_instant(draft: Draft) -> None:
@@ -64,7 +60,7 @@ def pass_instant(draft: Draft) -> None:
 
 def _due(draft: Draft, compartment: str) -> list[Lot]:
     lots = [o for o in draft.all_lots() if o.compartment == compartment]
-    lots = [o for o in lots if o.expires_at <= draft.at]
+    lots = [o for o in lots if real_end(draft.program, draft.account, o) <= draft.at]
     return sorted(lots, key=lambda lot: (lot.asset, spending_order(lot)))
 
 
@@ -92,14 +88,14 @@ def _ends_at(program: Program, lot: Lot) -> datetime:
     if spec is None:
         return NEVER  # No version that is in force says when.
 
-    return life_end(lot.earned_at, spec.lives, spec.ends_at_end_of, program.zone)
+    return ends_at(spec, lot.earned_at, program.zone)
 
 
 def _remind(draft: Draft) -> None:
     ending: dict[tuple[datetime, str], int] = {}
     for lot in draft.all_lots():
-        if _remind_at(draft.program, lot) == draft.at:
-            place = (lot.expires_at, lot.asset)
+        if _told_at(draft.program, draft.account, lot) == draft.at:
+            place = (real_end(draft.program, draft.account, lot), lot.asset)
             ending[place] = ending.get(place, 0) + lot.remaining
     for (expires_at, asset), amount in sorted(ending.items()):
         data = {"asset": asset, "amount": amount, "expires_at": stamp(expires_at)}

@@ -43,6 +43,7 @@ def account_of(row: AccountRow, member: str, names: Names) -> Account:
         stored.zone,
         stored.consents,
         stored.joined_at,
+        stored.active_at,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from patron.core.account import NEVER, State
 from patron.core.decision import Decision, Proof, Refusal
 from patron.core.draft import stamp
+from patron.core.ends import real_end
 from patron.core.facts import (
     AdjustAsked,
     Engaged,
@@ -43,7 +44,9 @@ def shown(state: State, *, program: Program) -> dict[str, Any]:
                 "state": lot.compartment,
                 "remaining": lot.remaining,
                 "earned_at": stamp(lot.earned_at),
-                "ends_at": None if lot.expires_at == NEVER else stamp(lot.expires_at),
+                "ends_at": None
+                if (end := real_end(program, account, lot)) == NEVER
+                else stamp(end),
                 "rule": lot.rule,
             }
             for lot in sorted(state.lots or ())

@@ -69,6 +69,7 @@ class StoredAccount(NamedTuple):
     zone: str
     consents: tuple[str, ...]
     joined_at: datetime | None
+    active_at: datetime | None = None
 
 
 class StoredGrant(NamedTuple):
@@ -176,6 +177,7 @@ def encode_account(account: Account) -> bytes:
             account.zone,
             account.consents,
             account.joined_at,
+            account.active_at,
         )
     )
 

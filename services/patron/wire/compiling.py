@@ -14,6 +14,7 @@ from patron.core.program import (
     Ladder,
     Match,
     Meter,
+    MonthDay,
     Program,
     Reward,
     Rule,
@@ -72,11 +73,24 @@ def _span(text: str | None) -> Span | None:
 def _asset(name: str, asset: language.Asset) -> Asset:
     return Asset(
         name=name,
-        lives=None if asset.ends is None else span_of(asset.ends.after),
-        ends_at_end_of="exact" if asset.ends is None else asset.ends.at_end_of,
         pending=_span(asset.pending),
         remind=_span(asset.remind),
+        **({} if asset.ends is None else _ends(asset.ends)),
     )
+
+
+def _ends(ends: language.Ends) -> dict[str, Any]:
+    return {
+        "lives": _span(ends.after),
+        "ends_at_end_of": ends.at_end_of,
+        "ends_on": _month_day(ends.on),
+        "earned_before": _month_day(ends.earned_before),
+        "after_activity": _span(ends.after_activity),
+    }
+
+
+def _month_day(text: str | None) -> MonthDay | None:
+    return None if text is None else MonthDay(*map(int, text.split("-")))
 
 
 def _meter(name: str, meter: language.Meter, places: dict[str, int]) -> Meter:

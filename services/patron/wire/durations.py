@@ -15,7 +15,7 @@ _SECONDS = {"H": 3600, "M": 60, "S": 1}
 
 # For comparing spans only: no account's time is ever reckoned with these.
 _MONTH_S = 2_629_746
-_DAY_S = 86_400
+DAY_S = 86_400
 
 
 def span_of(text: str) -> Span:
@@ -31,4 +31,4 @@ def span_of(text: str) -> Span:
 
 def roughly_s(span: Span) -> int:
     """About how many seconds a span lasts, with months of a year's mean length."""
-    return span.months * _MONTH_S + span.days * _DAY_S + span.seconds
+    return span.months * _MONTH_S + span.days * DAY_S + span.seconds
