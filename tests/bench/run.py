@@ -16,6 +16,7 @@ from statistics import quantiles
 from typing import Any
 
 import psutil
+from latency import NoticeWatch, TimedProducer
 from rich.console import Console
 
 from patron.audit import check
@@ -116,30 +117,39 @@ class Bench:
     async def _latency(
         self, pool: Pool, producer: EventProducer, events: list[Produced], *, already: int
     ) -> dict[str, Any]:
-        flow = Flow(pool, producer, self.workers, self.settings.kafka.group_id)
+        timed = TimedProducer(producer)
+        flow = Flow(pool, timed, self.workers, self.settings.kafka.group_id)
         flow.produced = already
+        kafka = KafkaConnection(bootstrap_servers=self.servers.bootstrap)
         with progress(Console(stderr=True), sys.stderr, clock=time.monotonic) as bars:
-            latencies_ms = await flow.paced(
-                events,
-                bars.begin("Paced, sent", total=already + len(events)),
-                bars.begin("Paced, applied", total=already + len(events)),
-                per_s=PACED_PER_S,
-            )
-            await flow.until_quiet(bars)
-        cuts = quantiles(latencies_ms, n=100)
+            async with NoticeWatch(kafka, self.settings.kafka.topics.notices) as watch:
+                to_commit_ms = await flow.paced(
+                    events,
+                    bars.begin("Paced, sent", total=already + len(events)),
+                    bars.begin("Paced, applied", total=already + len(events)),
+                    per_s=PACED_PER_S,
+                )
+                await flow.until_quiet(bars)
         return {
             "paced_per_s": PACED_PER_S,
-            "commit_latency_ms": {
-                "p50": round(cuts[49], 1),
-                "p99": round(cuts[98], 1),
-                "max": round(max(latencies_ms), 1),
-            },
+            "commit_latency_ms": _spread(to_commit_ms),
+            "notice_latency_ms": _spread(watch.latencies_ms(timed.sent_at)),
         }
 
     def _pids(self) -> dict[str, int]:
         assert self.servers.kafka is not None
         assert self.servers.postgres is not None
         return {"kafka": self.servers.kafka.pid, "postgres": self.servers.postgres.pid}
+
+
+def _spread(latencies_ms: list[float]) -> dict[str, float]:
+    cuts = quantiles(latencies_ms, n=100)
+    return {
+        "count": len(latencies_ms),
+        "p50": round(cuts[49], 1),
+        "p99": round(cuts[98], 1),
+        "max": round(max(latencies_ms), 1),
+    }
 
 
 async def _fill(producer: EventProducer, events: list[Produced]) -> None:
@@ -226,7 +236,7 @@ def _machine() -> dict[str, Any]:
 
 def show(figures: dict[str, Any]) -> None:
     """Print the figures for a person."""
-    latency, per_event = figures["commit_latency_ms"], figures["per_event"]
+    per_event = figures["per_event"]
     cpu = figures["cpu_us_per_event"]
     print(
         f"\n{figures['events']:,} events drained in {figures['seconds']} s: "
@@ -242,10 +252,12 @@ def show(figures: dict[str, Any]) -> None:
         "Per event        "
         + ", ".join(f"{value:g} {name.replace('_', ' ')}" for name, value in per_event.items())
     )
-    print(
-        f"Latency          p50 {latency['p50']} ms, p99 {latency['p99']} ms, max "
-        f"{latency['max']} ms to the commit, at {figures['paced_per_s']:,} events/s"
-    )
+    for what in ("commit", "notice"):
+        latency = figures[f"{what}_latency_ms"]
+        print(
+            f"To the {what}    p50 {latency['p50']} ms, p99 {latency['p99']} ms, max "
+            f"{latency['max']} ms, of {latency['count']:,} at {figures['paced_per_s']:,} events/s"
+        )
     print(
         f"Exact            {'yes' if figures['exact'] else 'NO'}: "
         f"{figures['audited_accounts']:,} accounts, {figures['audited_entries']:,} entries"
