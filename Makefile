@@ -1,6 +1,7 @@
 # make demo    the main job on real servers, from nothing
 # make test    every check and every test
 # make bench   throughput, latency and cost per event
+# make wheel   dist/: Patron with a compiled core, for this platform
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ READY := $(VENV)/.ready
 LOCK := deploy/requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench lock clean
+.PHONY: help setup demo test lint bench wheel lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -38,7 +39,12 @@ test: lint
 	$(BIN)/pytest $(ARGS)
 
 bench: $(READY)
-	@$(BIN)/python tests/bench/run.py $(ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
+
+# A wheel for this platform with the core compiled; needs a C compiler.
+wheel: $(READY)
+	@HATCH_BUILD_HOOK_ENABLE_CUSTOM=true $(BIN)/pip wheel --quiet --disable-pip-version-check \
+	    --no-deps --no-build-isolation --wheel-dir dist .
 
 # Needs uv. The locks name versions and hashes, and no host.
 lock:
@@ -48,4 +54,4 @@ lock:
 	    --no-emit-index-url --no-annotate pyproject.toml -o deploy/requirements/runtime.txt
 
 clean:
-	rm -rf $(VENV) .patron .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist .patron .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

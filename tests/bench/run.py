@@ -6,6 +6,7 @@ Nothing is switched off that a user would have on: fsync, claims, chain, outbox,
 import argparse
 import asyncio
 import json
+import os
 import platform
 import sys
 import tempfile
@@ -16,7 +17,8 @@ from statistics import quantiles
 from typing import Any
 
 import psutil
-from latency import NoticeWatch, TimedProducer
+from bench.latency import NoticeWatch, TimedProducer
+from compiled.build import build, has_compiler
 from rich.console import Console
 
 from patron.audit import check
@@ -42,11 +44,15 @@ HOT_TABLES = ("seen", "orders", "entry", "lot", "account", "take", "outbox", "he
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--households", type=int, help="fewer than all 2,469")
+    parser.add_argument("--plain", action="store_true", help="without compiling the core")
     parser.add_argument("--json", type=Path, help="write the figures there")
     arguments = parser.parse_args()
     part = Slice(households_max=arguments.households) if arguments.households else WHOLE_YEAR
     with tempfile.TemporaryDirectory(prefix="patron-bench-") as folder:
         home = Path(folder)
+        if has_compiler() and not arguments.plain:
+            print("Compiling the core (half a minute).", file=sys.stderr)
+            os.environ["PYTHONPATH"] = str(build(home / "compiled"))
         with stack.running(home, say=lambda text: print(text, file=sys.stderr)) as servers:
             figures = asyncio.run(Bench(servers, home).run(part))
     show(figures)

@@ -1,0 +1,32 @@
+"""The compiled core is the same core: the same tests pass on it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from compiled.build import PROJECT, build, has_compiler
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(not has_compiler(), reason="no C compiler here: nothing compiled to test")
+def test_the_tests_of_the_core_and_of_programs_pass_on_the_compiled_core(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(build(tmp_path))}
+
+    where = "from patron.core import decide; print(decide.__file__)"
+    told = subprocess.check_output([sys.executable, "-c", where], env=environment, text=True)
+    assert Path(told.strip()).is_relative_to(tmp_path)
+    assert Path(told.strip()).suffix in (".so", ".pyd")
+
+    said = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+        + ["tests/core", "tests/programs"],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stdout[-4000:]
