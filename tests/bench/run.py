@@ -17,10 +17,10 @@ from statistics import quantiles
 from typing import Any
 
 import psutil
-from bench.latency import NoticeWatch, TimedProducer
-from compiled.build import build, has_compiler
 from rich.console import Console
 
+from bench.latency import NoticeWatch, TimedProducer
+from compiled.build import build, has_compiler
 from patron.audit import check
 from patron.demo.baskets import WHOLE_YEAR, Slice
 from patron.demo.events import Produced

@@ -21,8 +21,10 @@ def test_the_tests_of_the_core_and_of_programs_pass_on_the_compiled_core(tmp_pat
     assert Path(told.strip()).suffix in (".so", ".pyd")
 
     said = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-        + ["tests/core", "tests/programs"],
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"),
+            *("tests/core", "tests/programs"),
+        ],
         cwd=PROJECT,
         env=environment,
         capture_output=True,
