@@ -18,12 +18,16 @@ from pydantic_core import PydanticCustomError
 from patron_schemas.program_rules import (
     MECHANICS,
     Basis,
+    During,
     Match,
+    MemberCap,
     Meter,
+    Multiply,
     PerAmount,
     PerEvent,
     PerStep,
     Rule,
+    Weekday,
 )
 from patron_schemas.program_words import (
     ELEMENTS_MAX,
@@ -45,10 +49,13 @@ __all__ = [
     "POINTS_MAX",
     "Asset",
     "Basis",
+    "During",
     "Ends",
     "Held",
     "Match",
+    "MemberCap",
     "Meter",
+    "Multiply",
     "NoticeName",
     "Part",
     "PerAmount",
@@ -59,6 +66,7 @@ __all__ = [
     "Rule",
     "Rung",
     "Tiers",
+    "Weekday",
     "program_schema",
 ]
 
@@ -304,6 +312,19 @@ class ProgramDocument(Part):
     )
     rules: Elements[Rule] = Field(
         default=(), title="Rules", description="What is given for what, in this order."
+    )
+    groups: Named[Literal["best_for_member", "priority"]] = Field(
+        default_factory=dict,
+        title="Groups",
+        description="Rules of which only one pays: best_for_member, the one that gives most; "
+        "priority, the highest that applies. A rule joins with `group`; without one it adds up.",
+        examples=[{"seasonal": "best_for_member"}],
+    )
+    caps: Elements[MemberCap] = Field(
+        default=(),
+        title="Caps",
+        description="Ceilings on what all rules together give a member.",
+        examples=[[{"asset": "points", "window": "day", "amount": 1000}]],
     )
     tiers: Tiers | None = Field(
         default=None, title="Tiers", description="The ladder, if there is one."

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from patron_schemas.program_words import (
     POINTS_MAX,
     Action,
+    Day,
     Duration,
     Elements,
     Money,
@@ -23,6 +24,7 @@ from patron_schemas.program_words import (
     Values,
 )
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Attributes = Annotated[dict[Value, Values[Value]], Field(min_length=1, max_length=20)]
 
 
@@ -50,6 +52,12 @@ class Match(Part):
         title="Attributes",
         description="These attributes of the line, or of the event, each have one of the values.",
         examples=[{"brand": ["x", "y"]}],
+    )
+    order_attributes: Attributes | None = Field(
+        default=None,
+        title="Order attributes",
+        description="These attributes of the order as a whole each have one of the values.",
+        examples=[{"channel": ["app"]}],
     )
 
 
@@ -142,6 +150,47 @@ class PerStep(Part):
     )
 
 
+class PerUnit(Part):
+    """Points for each unit of the lines that count."""
+
+    points: Points = Field(title="Points", description="How many for each whole unit.")
+
+
+class RoundUp(Part):
+    """What rounds the amount charged up to the next full one, as points of one minor unit each."""
+
+    to: Money = Field(
+        title="To",
+        description='Round up to the next full "1.00" of the order\'s own currency: 3.40 paid, '
+        "60 points.",
+    )
+
+
+class Multiply(Part):
+    """Multiplies what other rules give; several multiply one another."""
+
+    by: Ratio = Field(title="By", description='How many times: "2", "1.5" or "3/2".')
+    rules: Values[Name] = Field(
+        title="Rules",
+        description="The rules that it multiplies: for the lines that match, or for all.",
+        examples=[["base"]],
+    )
+
+
+class During(Part):
+    """The days on which a rule holds, in the program's time zone."""
+
+    from_: Day | None = Field(
+        default=None, alias="from", title="From", description="The first day on which it holds."
+    )
+    to: Day | None = Field(
+        default=None, title="To", description="The first day on which it no longer holds."
+    )
+    weekdays: Values[Weekday] | None = Field(
+        default=None, title="Weekdays", description="On these days of the week only."
+    )
+
+
 class PerEvent(Part):
     """Points for something that a member did: a review, a share, a check-in."""
 
@@ -167,13 +216,33 @@ class Every(Part):
 class Cap(Part):
     """A ceiling on what one rule gives a member."""
 
-    window: Literal["order", "day", "week", "month", "year", "lifetime"] = Field(
-        title="Window", description="Within what: one order, a local day, a month …"
+    window: Literal["order", "day", "week", "month", "year", "lifetime", "campaign"] = Field(
+        title="Window",
+        description="Within what: one order, a local day, a month … campaign: the days of the "
+        "rule's `during`.",
     )
     amount: Points = Field(title="Amount", description="No more points than this.")
 
 
-MECHANICS: Final = ("per_amount", "per_step", "per_event", "every")
+class MemberCap(Part):
+    """A ceiling on what all rules together give a member."""
+
+    asset: Name = Field(title="Asset", description="Of which asset.")
+    window: Literal["order", "day", "week", "month", "year", "lifetime"] = Field(
+        title="Window", description="Within what: one order, a local day, a month …"
+    )
+    amount: Points = Field(title="Amount", description="No more than this.")
+
+
+MECHANICS: Final = (
+    "per_amount",
+    "per_step",
+    "per_unit",
+    "round_up",
+    "per_event",
+    "every",
+    "multiply",
+)
 
 
 class Rule(Part):
@@ -184,8 +253,11 @@ class Rule(Part):
             "oneOf": [
                 {"required": ["earn", "per_amount"]},
                 {"required": ["earn", "per_step"]},
+                {"required": ["earn", "per_unit"]},
+                {"required": ["earn", "round_up"]},
                 {"required": ["earn", "per_event"]},
                 {"required": ["unlock", "every"]},
+                {"required": ["multiply"]},
             ]
         }
     )
@@ -208,6 +280,18 @@ class Rule(Part):
         description="For every full step of what was paid.",
         examples=[{"points": 10, "step": "2.00"}],
     )
+    per_unit: PerUnit | None = Field(
+        default=None,
+        title="Per unit",
+        description="For each unit that was bought.",
+        examples=[{"points": 5}],
+    )
+    round_up: RoundUp | None = Field(
+        default=None,
+        title="Round up",
+        description="What is missing from the amount charged to the next full one.",
+        examples=[{"to": "1.00"}],
+    )
     per_event: PerEvent | None = Field(
         default=None,
         title="Per event",
@@ -219,6 +303,12 @@ class Rule(Part):
         title="Every",
         description="A reward for every so many punches.",
         examples=[{"meter": "cups", "count": 10}],
+    )
+    multiply: Multiply | None = Field(
+        default=None,
+        title="Multiply",
+        description="Times what other rules give.",
+        examples=[{"by": "2", "rules": ["base"]}],
     )
     match: Match = Field(
         default_factory=Match, title="Match", description="Which lines or events count."
@@ -237,4 +327,22 @@ class Rule(Part):
         title="Caps",
         description="Ceilings.",
         examples=[[{"window": "month", "amount": 500}]],
+    )
+    during: During | None = Field(
+        default=None,
+        title="During",
+        description="The days on which it holds. Leave it out: always.",
+        examples=[{"from": "2026-11-01", "to": "2026-12-01", "weekdays": ["saturday"]}],
+    )
+    group: Name | None = Field(
+        default=None,
+        title="Group",
+        description="Of one group only one rule pays. Leave it out: it adds to all others.",
+    )
+    priority: int | None = Field(
+        default=None,
+        title="Priority",
+        description="In a group that picks by priority: the highest number that applies pays.",
+        ge=0,
+        le=1_000_000,
     )

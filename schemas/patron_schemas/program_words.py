@@ -5,6 +5,7 @@ Each refuses a wrong form with what it is not, and with what to write instead.
 
 import re
 from calendar import monthrange
+from datetime import date
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -148,6 +149,28 @@ _before, _after, _shown = _number(
     examples=["1", "1.5", "2/7"],
 )
 Ratio = Annotated[str, _before, _after, WithJsonSchema(_shown)]
+
+_DAY = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+
+
+def _in_calendar(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError(
+            "form",
+            "{what}",
+            {"what": "no day of the calendar", "mend": 'write a day that exists: "2026-02-28"'},
+        ) from None
+    return text
+
+
+Day = Annotated[
+    str,
+    _form(_DAY, what="not a day", mend='write year, month and day in quotes: "2026-11-30"'),
+    AfterValidator(_in_calendar),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DAY}$", "examples": ["2026-11-30"]}),
+]
 
 Points = Annotated[int, Field(ge=1, le=POINTS_MAX)]
 Value = Annotated[str, Field(min_length=1, max_length=128)]

@@ -183,22 +183,96 @@ yearly_ends = st.fixed_dictionaries(
     optional={"earned_before": st.sampled_from(["01-01", "03-04", "02-29", "07-01"])},
 )
 idle_ends = st.fixed_dictionaries({"after_activity": st.sampled_from(["P3D", "P1M", "PT50H"])})
+order_mechanics: Mapping[str, st.SearchStrategy[Any]] = {
+    "per_amount": rates,
+    "per_step": steps,
+    "per_unit": st.just({"points": 3}),
+    "round_up": st.sampled_from([{"to": "1.00"}, {"to": "5.00"}]),
+}
+durings = st.sampled_from(
+    [
+        None, None, None, {"weekdays": ["monday", "wednesday", "saturday"]},
+        {"from": "2025-03-04"}, {"to": "2025-03-05"}, {"from": "2025-03-03", "to": "2025-03-10"},
+    ]
+)  # fmt: skip
+
+
+def if_any(**fields: Any) -> dict[str, Any]:
+    """Those fields that are not None."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+@st.composite
+def multiplying(draw: st.DrawFn, rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """No rule, one or two that multiply others; some lines only where those allow it."""
+    by_line = all(
+        "round_up" not in rule and rule.get("per_step", {}).get("by") != "order" for rule in rules
+    )
+    return [
+        {
+            "rule": f"times-{place}",
+            "multiply": {
+                "by": draw(st.sampled_from(["2", "3/2", "1.1"])),
+                "rules": [rule["rule"] for rule in rules],
+            },
+            "match": draw(matches)
+            if by_line
+            else draw(st.sampled_from([{}, {"tier": ["silver"]}])),
+            **if_any(during=draw(durings)),
+        }
+        for place in range(draw(st.integers(0, 2)))
+    ]
 
 
 @st.composite
 def order_rules(draw: st.DrawFn, name: str) -> dict[str, Any]:
     """A rule that pays for orders."""
-    mechanic = draw(st.sampled_from(["per_amount", "per_step"]))
+    mechanic = draw(
+        st.sampled_from(["per_amount", "per_amount", "per_step", "per_unit", "round_up"])
+    )
+    during = draw(durings)
+    ceilings = draw(caps)
+    if during is not None and draw(st.booleans()):
+        ceilings = [*ceilings, {"window": "campaign", "amount": 40}]
+    by_lines = {"match": draw(matches)} if mechanic != "round_up" else {}
+    if mechanic in ("per_amount", "per_step"):
+        by_lines["basis"] = draw(bases)
     return {
         "rule": name,
         "text": {"en": name},
         "earn": "points",
-        mechanic: draw(rates if mechanic == "per_amount" else steps),
-        "match": draw(matches),
-        "basis": draw(bases),
+        mechanic: draw(order_mechanics[mechanic]),
         "by_tier": draw(multipliers),
-        "caps": draw(caps),
+        "caps": ceilings,
+        **by_lines,
+        **if_any(during=during),
     }
+
+
+@st.composite
+def grouped(draw: st.DrawFn, rules: list[dict[str, Any]]) -> dict[str, str]:
+    """Put the rules into one group, or leave them to add up; the groups of the program."""
+    pick = draw(st.sampled_from([None, "best_for_member", "priority"]))
+    if pick is None:
+        return {}
+    for rule in rules:
+        rule["group"] = "seasonal"
+        if pick == "priority":
+            rule["priority"] = draw(st.integers(0, 2))
+    return {"seasonal": pick}
+
+
+member_caps = st.lists(
+    st.fixed_dictionaries(
+        {
+            "asset": st.just("points"),
+            "window": st.sampled_from(["order", "day", "month", "lifetime"]),
+            "amount": st.sampled_from([15, 60, 200]),
+        }
+    ),
+    max_size=2,
+    unique_by=lambda cap: cap["window"],
+)
 
 
 @st.composite
@@ -236,6 +310,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     cups: dict[str, Any] = {"counts": "units", "punches": True, "match": draw(line_matches)}
     if draw(st.booleans()):
         cups["lives"] = draw(st.sampled_from(["P2D", "P30D"]))
+    paying = [draw(order_rules("base")), draw(order_rules("more"))]
+    groups = draw(grouped(paying))
     return {
         "format": 1,
         "program": "grocer",
@@ -250,8 +326,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             "cups": cups,
         },
         "rules": [
-            draw(order_rules("base")),
-            draw(order_rules("more")),
+            *paying,
+            *draw(multiplying(paying)),
             {
                 "rule": "review", "text": {"en": "review"}, "earn": "points", "per_event": review,
                 "caps": [cap for cap in draw(caps) if cap["window"] != "order"],
@@ -271,5 +347,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             "on_refund": draw(st.sampled_from(["revoke", "keep"])),
         },
         "rewards": {"coffee": coffee},
+        "groups": groups,
+        "caps": draw(member_caps),
         "debt": draw(st.sampled_from(["debt", "debt", "clamp", "pending_only"])),
     }  # fmt: skip

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from core.grocery import Till, bought, named, returned, voided
 from core.histories import baskets, histories, programs
 from patron.core.account import AVAILABLE, PENDING, RESERVED, State
+from patron.core.caps import room_left
 from patron.core.decide import decide
 from patron.core.decision import Decision
-from patron.core.earning import room_left
 from patron.core.facts import (
     AdjustAsked,
     Engaged,

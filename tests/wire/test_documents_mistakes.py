@@ -9,6 +9,7 @@ import pytest
 from patron.errors import InvalidProgram, Misconfigured
 from patron.wire.documents import compile_document
 from patron.wire.problems import InvalidDocument
+from patron_schemas.program import MECHANICS, ProgramDocument
 
 SHOP = """\
 format: 1
@@ -121,7 +122,7 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
     "unknown field far": (
         [("currency: PLN", "currency: PLN\nfoo: 1")],
         [
-            '5:1: unknown field "foo" in the program; write one of: assets, currency, debt, format, late, meters, notices, program, rewards, rules, tiers, zone'
+            f'5:1: unknown field "foo" in the program; write one of: {", ".join(sorted(ProgramDocument.model_fields))}'
         ],
     ),
     "missing field": (
@@ -270,11 +271,79 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
         [("  meter: spend", "  meter: spent")],
         ['25:10: "tiers": no meter "spent"; did you mean "spend"?'],
     ),
+    "multiplies what it has not": (
+        [("rules:\n", 'rules:\n  - rule: double\n    multiply: {by: "2", rules: [bse]}\n')],
+        ['14:33: rule "double": no rule "bse"; did you mean "base"?'],
+    ),
+    "multiplies and earns": (
+        [
+            (
+                "rules:\n",
+                'rules:\n  - rule: double\n    earn: points\n    multiply: {by: "2", rules: [base]}\n',
+            )
+        ],
+        [
+            '14:5: rule "double": "earn" on a rule that multiplies others; remove it, or write it on those rules'
+        ],
+    ),
+    "multiplies what unlocks": (
+        [("rules:\n", 'rules:\n  - rule: double\n    multiply: {by: "2", rules: [tenth-cup]}\n')],
+        [
+            '14:33: rule "double": rule "tenth-cup" earns nothing that could be multiplied; name a rule with earn'
+        ],
+    ),
+    "multiplies lines of a whole order": (
+        [
+            (
+                "rules:\n",
+                'rules:\n  - rule: double\n    multiply: {by: "2", rules: [base]}\n    match: {category: [tea]}\n',
+            ),
+            ('per_amount: {points: "1", per: "1.00"}', 'per_step: {points: 1, step: "1.00"}'),
+        ],
+        [
+            '14:33: rule "double" multiplies some lines, and rule "base" is of whole orders; write by: line in its per_step, or remove match.category'
+        ],
+    ),
+    "ends before it begins": (
+        [("    per_event", '    during: {from: "2026-12-01", to: "2026-11-01"}\n    per_event')],
+        [
+            '20:38: rule "review" would hold on no day: it ends as 2026-11-01 begins; write a day after 2026-12-01'
+        ],
+    ),
+    "no such day": (
+        [("    per_event", '    during: {from: "2026-02-30"}\n    per_event')],
+        [
+            '20:20: rule "review", during.from: "2026-02-30" is no day of the calendar; write a day that exists: "2026-02-28"'
+        ],
+    ),
+    "cap by no campaign": (
+        [("{window: day, amount: 500}", "{window: campaign, amount: 500}")],
+        [
+            '17:21: rule "base": a cap by campaign, and no days of one; add during: {from: "2026-11-01", to: "2026-12-01"}'
+        ],
+    ),
+    "no such group": (
+        [("    per_event", "    group: extra\n    per_event")],
+        ['20:12: rule "review": no group "extra"; none is declared in this program'],
+    ),
+    "priority of no group": (
+        [("    per_event", "    priority: 3\n    per_event")],
+        [
+            '20:5: rule "review": "priority" means nothing outside a group that picks by it; remove it, or write the group\'s priority'
+        ],
+    ),
+    "second cap on all": (
+        [
+            (
+                "rules:\n",
+                "caps:\n  - {asset: points, window: day, amount: 9}\n  - {asset: points, window: day, amount: 5}\nrules:\n",
+            )
+        ],
+        ["14:29: a second cap on points by day; keep the lower one"],
+    ),
     "no mechanic": (
         [("    per_event: {points: 50, action: review}\n", "")],
-        [
-            '18:5: rule "review" says not for what; add one of: per_amount, per_step, per_event, every'
-        ],
+        [f'18:5: rule "review" says not for what; add one of: {", ".join(MECHANICS)}'],
     ),
     "two mechanics": (
         [("action: review}", 'action: review}\n    per_step: {points: 1, step: "1.00"}')],

@@ -8,18 +8,17 @@ out must be what the tables say; `check` compares. Nothing here reads or writes 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from fractions import Fraction
 from math import floor
 from typing import Literal
 
-from patron.audit import asking, calendar, ladder, worth
+from patron.audit import asking, calendar, ladder, together, worth
 from patron.audit.calendar import NEVER, WITH_ACTIVITY
 from patron.audit.cards import Cards
 from patron.audit.facts import ORDERS, REQUESTS, Event
 from patron.audit.ladder import Qualification
 from patron.audit.programs import Terms, attributes_match, tier_matches
 from patron.audit.wallet import Lot, Wallet
-from patron_schemas.program import Match, Rule
+from patron_schemas.program import Match, MemberCap, Rule
 
 LONG_AGO = datetime.min.replace(tzinfo=NEVER.tzinfo)
 
@@ -119,6 +118,7 @@ class Model:
                 for rule in terms.document.rules
                 for cap in rule.caps
             }
+            order.room |= self._member_room(terms, event)
         order.events.append(event)
         self.order_of_entry[event.seq] = name
         terms = self.terms[order.version]
@@ -131,22 +131,39 @@ class Model:
             return amount
         return max(0, amount - self.used.get(self._cap(terms, rule, window, event.told_at), 0))
 
+    def _member_room(self, terms: Terms, event: Event) -> dict[tuple[str, str], int]:
+        """The room under caps on all rules together, by ("*" and the asset, window)."""
+        room: dict[tuple[str, str], int] = {}
+        for cap in terms.document.caps:
+            key = self._member_cap(terms, cap, event.told_at)
+            used = 0 if cap.window == "order" else self.used.get(key, 0)
+            room[f"*{cap.asset}", cap.window] = max(0, cap.amount - used)
+        return room
+
     @staticmethod
     def _cap(terms: Terms, rule: Rule, window: str, at: datetime) -> tuple[str, str]:
+        if window == "campaign":
+            assert rule.during is not None
+            return rule.rule, f"campaign {rule.during.from_}"
         return rule.rule, calendar.window(window, at, terms.zone).name
+
+    @staticmethod
+    def _member_cap(terms: Terms, cap: MemberCap, at: datetime) -> tuple[str, str]:
+        window = "lifetime" if cap.window == "order" else cap.window
+        return f"*{cap.asset}", calendar.window(window, at, terms.zone).name
 
     def _post(self, terms: Terms, order: Order, level: worth.Level, event: Event) -> dict[str, int]:
         """Post what each rule's worth differs by; return what is deserved, by asset."""
         name = event.fields["order"]
         deserved: dict[str, int] = {}
-        targets: list[tuple[Rule, int]] = []
-        for rule in terms.document.rules:
-            if rule.earn is None or (rule.per_amount is None and rule.per_step is None):
-                continue
-            target = worth.earned(terms, rule, level, order.tier or self._lowest(terms))
-            for cap in rule.caps:
-                target = min(target, order.room[rule.rule, cap.window])
-            targets.append((rule, target))
+        tier = order.tier or self._lowest(terms)
+        before_caps = {
+            rule.rule: worth.earned(terms, rule, level, tier, order.first_at)
+            for rule in terms.document.rules
+            if together.pays_for_orders(rule)
+        }
+        gives = self._together(terms, before_caps, order.room)
+        targets = [(rule, gives[rule.rule]) for rule in terms.document.rules if rule.rule in gives]
 
         def own(lot: Lot) -> bool:
             return bool(self.order_of_entry.get(lot.origin) == name)
@@ -180,7 +197,28 @@ class Model:
                     more = given - order.counted.get(counted, 0)
                     self.used[key] = self.used.get(key, 0) + more
                     order.counted[counted] = given
+        for member_cap in terms.document.caps:
+            if member_cap.window != "order":
+                key = self._member_cap(terms, member_cap, order.first_at)
+                counted = f"cap * {member_cap.asset} {member_cap.window}"
+                given = deserved.get(member_cap.asset, 0)
+                more = given - order.counted.get(counted, 0)
+                self.used[key] = self.used.get(key, 0) + more
+                order.counted[counted] = given
         return deserved
+
+    @staticmethod
+    def _together(
+        terms: Terms, before_caps: dict[str, int], room: Mapping[tuple[str, str], int]
+    ) -> dict[str, int]:
+        """What each rule gives once its caps, its group and the member's caps had their say."""
+        gives = {}
+        for rule in terms.document.rules:
+            if rule.rule in before_caps:
+                rooms = [room[rule.rule, cap.window] for cap in rule.caps]
+                gives[rule.rule] = min([before_caps[rule.rule], *rooms])
+        gives = together.pick_of_groups(terms, gives, before_caps)
+        return together.under_member_caps(terms, gives, room)
 
     def _count(
         self,
@@ -234,13 +272,36 @@ class Model:
     # What is not a purchase.
 
     def _engaged(self, terms: Terms, event: Event) -> None:
+        before_caps = {
+            rule.rule: points
+            for rule in terms.document.rules
+            if (points := self._earned_by_event(terms, rule, event))
+        }
+        rules = {r.rule: r for r in terms.document.rules if r.rule in before_caps}
+        room = self._member_room(terms, event)
+        for rule in rules.values():
+            for cap in rule.caps:
+                room[rule.rule, cap.window] = self._room(terms, rule, cap.window, cap.amount, event)
+        gives = self._together(terms, before_caps, room)
         earned: dict[str, int] = {}
-        for rule in terms.document.rules:
-            points = self._earned_by_event(terms, rule, event)
-            if points:
-                assert rule.earn is not None
-                self.credit(terms, event.seq, rule.earn, points, rule.rule, event.at)
-                earned[rule.earn] = earned.get(rule.earn, 0) + points
+        for name, points in gives.items():
+            rule = rules[name]
+            if not points:
+                continue
+            assert rule.earn is not None
+            assert rule.per_event is not None
+            self.credit(terms, event.seq, rule.earn, points, name, event.at)
+            earned[rule.earn] = earned.get(rule.earn, 0) + points
+            for cap in rule.caps:
+                if cap.window != "order":
+                    cap_key = self._cap(terms, rule, cap.window, event.told_at)
+                    self.used[cap_key] = self.used.get(cap_key, 0) + points
+            if rule.per_event.once != "never":
+                self.once.add(self._once_key(rule, event))
+        for member_cap in terms.document.caps:
+            if member_cap.window != "order":
+                key = self._member_cap(terms, member_cap, event.told_at)
+                self.used[key] = self.used.get(key, 0) + earned.get(member_cap.asset, 0)
         for name, meter in terms.document.meters.items():
             if meter.counts == "points":
                 more = earned.get(meter.asset or "", 0)
@@ -263,28 +324,28 @@ class Model:
         )
 
     def _earned_by_event(self, terms: Terms, rule: Rule, event: Event) -> int:
+        """What one rule gives for an event, before its caps."""
         mechanic = rule.per_event
         if mechanic is None or mechanic.action != event.fields["action"]:
             return 0
+        tier = self.tier or self._lowest(terms)
         if not self._fits(terms, rule.match, event):
             return 0
-
-        subject = event.fields["subject"] if mechanic.once == "subject" else ""
-        key = (rule.rule, subject)
+        if not together.holds(terms, rule, at=event.told_at, tier=tier):
+            return 0
+        key = self._once_key(rule, event)
         if mechanic.once != "never" and (key in self.once or key in event.once):
             return 0
 
-        tier = self.tier or self._lowest(terms)
-        points = floor(mechanic.points * Fraction(rule.by_tier.get(tier, "1")))
-        for cap in rule.caps:
-            points = min(points, self._room(terms, rule, cap.window, cap.amount, event))
-        for cap in rule.caps:
-            if cap.window != "order":
-                cap_key = self._cap(terms, rule, cap.window, event.told_at)
-                self.used[cap_key] = self.used.get(cap_key, 0) + points
-        if points and mechanic.once != "never":
-            self.once.add(key)
-        return points
+        line = {"category": "", "sku": "", "kind": "", "attributes": event.fields["attributes"]}
+        return floor(
+            mechanic.points * together.factor(terms, rule, line, at=event.told_at, tier=tier)
+        )
+
+    @staticmethod
+    def _once_key(rule: Rule, event: Event) -> tuple[str, str]:
+        by_subject = rule.per_event is not None and rule.per_event.once == "subject"
+        return rule.rule, event.fields["subject"] if by_subject else ""
 
     # What all of them need.
 

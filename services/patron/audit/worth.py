@@ -6,12 +6,14 @@ Amounts are minor units. What the order was given before is not known here.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any, NamedTuple
 
+from patron.audit import together
 from patron.audit.facts import Event
-from patron.audit.programs import Terms, attributes_match, tier_matches
+from patron.audit.programs import Terms, tier_matches
 from patron_schemas.program import Basis, Match, Meter, Rule
 
 Line = Mapping[str, Any]
@@ -154,32 +156,49 @@ def matching(lines: Sequence[tuple[Line, int]], match: Match, tier: str) -> list
     return [
         (line, amount)
         for line, amount in lines
-        if (match.category is None or line["category"] in match.category)
-        and (match.sku is None or line["sku"] in match.sku)
-        and (match.kind is None or line["kind"] in match.kind)
-        and attributes_match(match, line["attributes"])
-        and tier_matches(match, tier)
+        if together.line_fits(match, line) and tier_matches(match, tier)
     ]
 
 
-def earned(terms: Terms, rule: Rule, order: Level, tier: str) -> int:
-    """What one rule gives for an order, before its caps."""
-    if order.void or rule.earn is None or (rule.per_amount is None and rule.per_step is None):
+def earned(terms: Terms, rule: Rule, order: Level, tier: str, at: datetime) -> int:
+    """What one rule gives for an order of that instant, before its caps."""
+    attributes = order.completed.fields["attributes"]
+    if order.void or not together.holds(terms, rule, at=at, tier=tier, order=attributes):
         return 0
 
-    amounts = [a for _, a in matching(basis_lines(terms, order, rule.basis), rule.match, tier)]
-    multiplier = Fraction(rule.by_tier.get(tier, "1"))
+    def factor(line: Line | None) -> Fraction:
+        return together.factor(terms, rule, line, at=at, tier=tier, order=attributes)
+
+    if rule.round_up is not None:
+        charged = order.shipping_minor
+        charged += sum(line["paid_minor"] + line["tax_minor"] for line in order.lines)
+        missing = -charged % terms.minor(rule.round_up.to)
+        return floor(_exchanged(terms, order, missing) * factor(None))
+    if rule.per_unit is not None:
+        articles = [line for line in order.lines if line["kind"] not in ("reward", "discount")]
+        chosen = [line for line, _ in matching([(line, 0) for line in articles], rule.match, tier)]
+        units: Fraction = sum(
+            (line["quantity_milli"] // 1000 * factor(line) for line in chosen), Fraction(0)
+        )
+        return floor(units * rule.per_unit.points)
+
+    lines = matching(basis_lines(terms, order, rule.basis), rule.match, tier)
+    weighed = [(amount, factor(None if line["kind"] == "shipping" else line))
+               for line, amount in lines]  # fmt: skip
     if rule.per_step is not None:
         step = terms.minor(rule.per_step.step)
-        parts = amounts if rule.per_step.by == "line" else [sum(amounts)]
         # Steps are whole already, line by line or not; what is multiplied is rounded once.
-        steps = sum(part // step for part in parts)
-        return floor(steps * rule.per_step.points * multiplier)
+        if rule.per_step.by == "line":
+            steps = sum(amount // step * times for amount, times in weighed)
+        else:
+            steps = sum(amount for amount, _ in weighed) // step * factor(None)
+        return floor(steps * rule.per_step.points)
 
     assert rule.per_amount is not None
     rate = Fraction(rule.per_amount.points) / terms.minor(rule.per_amount.per)
-    parts = amounts if rule.per_amount.by == "line" else [sum(amounts)]
-    return sum(rounded(part * rate * multiplier, rule.per_amount.rounding) for part in parts)
+    exact = [amount * times * rate for amount, times in weighed]
+    parts = exact if rule.per_amount.by == "line" else [sum(exact, Fraction(0))]
+    return sum(rounded(part, rule.per_amount.rounding) for part in parts)
 
 
 def rounded(exact: Fraction, how: str) -> int:

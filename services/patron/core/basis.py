@@ -39,10 +39,31 @@ class Basket:
         if known is None:
             known = _basis(self._order, self.lines, flags)
             if self._exchange is not None:
-                numerator, denominator = self._exchange
-                known = [rounded(minor * numerator, denominator, "half_even") for minor in known]
+                known = [self.in_program_currency(minor) for minor in known]
             self._bases[flags] = known
         return known
+
+    def in_program_currency(self, minor: int) -> int:
+        """An amount of the order in the program's minor units."""
+        if self._exchange is None:
+            return minor
+
+        numerator, denominator = self._exchange
+        return rounded(minor * numerator, denominator, "half_even")
+
+    @property
+    def attributes(self) -> tuple[tuple[str, str], ...]:
+        """The attributes of the order as a whole."""
+        return self._order.attributes
+
+    @property
+    def charged_minor(self) -> int:
+        """What is charged for what is left, in the order's currency: tax and shipping too."""
+        if not self.lines:
+            return 0
+
+        lines = sum([line.paid_minor + line.tax_minor for line in self.lines])
+        return lines + self._order.shipping_minor
 
     @property
     def was_free(self) -> bool:

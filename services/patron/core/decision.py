@@ -17,6 +17,8 @@ class Refusal(StrEnum):
     ALREADY_USED = "already_used"
     CONDITION = "condition"
     TIER = "tier"
+    NOT_OPEN = "not_open"
+    CLOSED = "closed"
     EXPIRED = "expired"
     FROZEN = "frozen"
     NOT_HELD = "not_held"
@@ -36,6 +38,7 @@ class Proof(NamedTuple):
     multiplier: str = ""  # "3/2": the product of all that multiplied.
     uncapped: int = 0
     why_not: str = ""  # A code of `Refusal` where it gave nothing or was cut.
+    condition: str = ""  # What failed or cut it, as a program names it: "match.tier", "caps.day".
 
 
 class Notice(NamedTuple):

@@ -1,52 +1,68 @@
 """What an order or an engagement is worth by a program's rules, and why.
 
-Computed in this order: basis, points by line or order, the tier's multiplier, one
-rounding, caps. Rules add up, and none sees what another has paid. An order is worth
-what the rules give on what is left of it, at the tier it was bought at and with the
-room that it found under the caps, whenever that is asked.
+Computed in this order: basis, points by line or order, multipliers, one rounding, the
+rule's caps; then one rule of each group, and the caps on all rules together. An order is
+worth what the rules give on what is left of it, at the tier it was bought at, on its own
+day, and with the room that it found under the caps, whenever that is asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from patron.core.basis import Basket
+from patron.core.caps import Room, capped
 from patron.core.decision import Proof, Refusal
 from patron.core.facts import Engaged
-from patron.core.matching import Selection, selection
-from patron.core.mechanics import per_amount, per_event, per_step
-from patron.core.periods import window_name
-from patron.core.program import Cap, Program, Rule
+from patron.core.matching import Selection, Weighed, selection, selects
+from patron.core.mechanics import per_amount, per_event, per_step, per_unit, round_up
+from patron.core.program import Program, Rule
+from patron.core.together import (
+    Multiplier,
+    fails,
+    is_conditional,
+    multipliers,
+    one_of_each_group,
+    within_member_caps,
+)
 
 Times = tuple[int, int]  # A multiplier as a fraction: numerator and denominator.
 ONE: Times = (1, 1)
 
-# A mechanic that pays for orders: its settings, and what a basket is worth by them.
+# A mechanic that pays for orders: its settings, and the module that knows their worth.
 BY_ORDER: dict[type, Any] = {
-    per_amount.PerAmount: per_amount.worth,
-    per_step.PerStep: per_step.worth,
+    per_amount.PerAmount: per_amount,
+    per_step.PerStep: per_step,
+    per_unit.PerUnit: per_unit,
+    round_up.RoundUp: round_up,
 }
-
-Room = Mapping[str, int]  # Cap → the most that this order or event may have of it.
-Used = Mapping[str, tuple[str, int]]  # Cap → (window, how much of it is used).
 
 
 class OrderRule(NamedTuple):
     """A rule that pays for orders, with what never changes of it worked out once."""
 
     rule: Rule
-    worth: Any
+    mechanic: Any  # The module that knows what a basket is worth by its settings.
     chosen: Selection
     times: Mapping[int, Times]
+    conditional: bool
+    multipliers: tuple[Multiplier, ...]
 
 
 @lru_cache(maxsize=256)
 def order_rules(program: Program) -> tuple[OrderRule, ...]:
     """The rules of a program that pay for orders, in its order."""
     return tuple(
-        OrderRule(rule, BY_ORDER[type(rule.mechanic)], selection(rule.match), _pairs(rule.by_tier))
+        OrderRule(
+            rule,
+            BY_ORDER[type(rule.mechanic)],
+            selection(rule.match),
+            _pairs(rule.by_tier),
+            is_conditional(rule),
+            multipliers(program).get(rule.name, ()),
+        )
         for rule in program.rules
         if type(rule.mechanic) in BY_ORDER
     )
@@ -62,40 +78,119 @@ def event_rules(program: Program) -> Mapping[str, tuple[Rule, ...]]:
     return rules
 
 
-def order_worth(program: Program, basket: Basket, *, tier: str, room: Room) -> list[Proof]:
+def order_worth(
+    program: Program, basket: Basket, *, tier: str, room: Room, day: date
+) -> list[Proof]:
     """One proof for each rule that pays for orders, also where it pays nothing."""
     place = program.place(tier)
-    return [_order_proof(rule, basket, place, room) for rule in order_rules(program)]
+    proofs = [_order_proof(rule, basket, place, room, day) for rule in order_rules(program)]
+    return settled_together(program, proofs, room)
 
 
-def _order_proof(planned: OrderRule, basket: Basket, place: int, room: Room) -> Proof:
+def settled_together(program: Program, proofs: list[Proof], room: Room) -> list[Proof]:
+    """What the rules give once groups and the member's own caps have had their say."""
+    if program.groups:
+        proofs = one_of_each_group(program, proofs)
+    if program.caps:
+        proofs = within_member_caps(program, proofs, room)
+    return proofs
+
+
+def _order_proof(planned: OrderRule, basket: Basket, place: int, room: Room, day: date) -> Proof:
     rule = planned.rule
-    if rule.match.tiers is not None and place not in rule.match.tiers:
-        return Proof(rule.name, rule.asset, 0, why_not=Refusal.TIER)
+    if planned.conditional:
+        failed = fails(rule, place=place, day=day, order_attributes=basket.attributes)
+        if failed is not None:
+            code, condition = failed
+            return Proof(rule.name, rule.asset, 0, why_not=code, condition=condition)
 
     times = planned.times.get(place, ONE)
-    uncapped, basis = planned.worth(rule.mechanic, basket, planned.chosen, times)
-    amount = _capped(rule, uncapped, room) if rule.caps else uncapped
+    shown = _shown(times)
+    if planned.multipliers:
+        uncapped, basis, shown = _multiplied(planned, basket, times, place, day)
+    else:
+        uncapped, basis = planned.mechanic.worth(rule.mechanic, basket, planned.chosen, times)
+    amount, cut = capped(rule, uncapped, room) if rule.caps else (uncapped, "")
     why_not = ""
-    if amount < uncapped:
+    if cut:
         why_not = Refusal.CAP_REACHED
     elif amount == 0:
-        why_not = Refusal.CONDITION
-    return Proof(rule.name, rule.asset, amount, basis, _shown(times), uncapped, why_not)
+        why_not, cut = Refusal.CONDITION, _why_nothing(rule, basis)
+    return Proof(rule.name, rule.asset, amount, basis, shown, uncapped, why_not, cut)
 
 
-def event_worth(rule: Rule, fact: Engaged, *, place: int, room: Room) -> Proof:
-    """What one engagement is worth by one rule; once-keys are the caller's."""
-    if rule.match.tiers is not None and place not in rule.match.tiers:
-        return Proof(rule.name, rule.asset, 0, why_not=Refusal.TIER)
+def _why_nothing(rule: Rule, basis: int) -> str:
+    """Which part of a rule left nothing: no line that counts, or too little of them."""
+    if basis:
+        return "too_little"
+
+    return "basis" if selection(rule.match) == (None, None) else "match"
+
+
+def _multiplied(
+    planned: OrderRule, basket: Basket, times: Times, place: int, day: date
+) -> tuple[int, int, str]:
+    """Points, basis and what multiplied: each line by all multipliers that select it."""
+    factor, shown = Fraction(*times), [_shown(times)] if times is not ONE else []
+    of_lines = []
+    for multiplier in planned.multipliers:
+        if fails(multiplier.rule, place=place, day=day, order_attributes=basket.attributes):
+            continue
+        if multiplier.chosen is None:
+            factor *= multiplier.by
+        else:
+            of_lines.append(multiplier)
+        shown.append(f"{multiplier.by} ({multiplier.rule.name})")
+    rule, mechanic = planned.rule, planned.mechanic
+    if not of_lines:
+        pair = factor.as_integer_ratio()
+        uncapped, basis = mechanic.worth(rule.mechanic, basket, planned.chosen, pair)
+        return uncapped, basis, " x ".join(shown)
+
+    weighed: list[Weighed] = []
+    for line, counts in mechanic.parts(rule.mechanic, basket, planned.chosen):
+        own = factor
+        for multiplier in of_lines:
+            assert multiplier.chosen is not None
+            if line is not None and selects(multiplier.chosen, line):
+                own *= multiplier.by
+        weighed.append((counts, own))
+    worth = mechanic.worth_of(rule.mechanic, weighed)
+    return worth, sum([counts for counts, _ in weighed]), " x ".join(shown)
+
+
+def event_worth(program: Program, rule: Rule, fact: Engaged, *, place: int, day: date) -> Proof:
+    """What one engagement is worth by one rule before caps; once-keys are the caller's."""
+    failed = fails(rule, place=place, day=day)
+    if failed is not None:
+        code, condition = failed
+        return Proof(rule.name, rule.asset, 0, why_not=code, condition=condition)
     if not rule.match.attributes_of(fact.attributes):
-        return Proof(rule.name, rule.asset, 0, why_not=Refusal.CONDITION)
+        condition = "match.attributes"
+        return Proof(rule.name, rule.asset, 0, why_not=Refusal.CONDITION, condition=condition)
 
     times = _pairs(rule.by_tier).get(place, ONE)
-    uncapped = per_event.worth(rule.mechanic, times)
-    amount = _capped(rule, uncapped, room)
-    why_not = Refusal.CAP_REACHED if amount < uncapped else ""
-    return Proof(rule.name, rule.asset, amount, 1, _shown(times), uncapped, why_not)
+    factor, shown = Fraction(*times), [_shown(times)] if times is not ONE else []
+    for multiplier in multipliers(program).get(rule.name, ()):
+        is_matched = multiplier.rule.match.attributes_of(fact.attributes)
+        if is_matched and not fails(multiplier.rule, place=place, day=day):
+            factor *= multiplier.by
+            shown.append(f"{multiplier.by} ({multiplier.rule.name})")
+    points = per_event.worth(rule.mechanic, factor.as_integer_ratio())
+    return Proof(rule.name, rule.asset, points, 1, " x ".join(shown), points)
+
+
+def events_worth(
+    program: Program, proofs: Sequence[Proof], rules: Mapping[str, Rule], room: Room
+) -> list[Proof]:
+    """What the rules give for one engagement, once all caps and groups have had their say."""
+    cut = []
+    for proof in proofs:
+        amount, condition = capped(rules[proof.rule], proof.amount, room)
+        if condition:
+            proof = proof._replace(amount=amount, why_not=Refusal.CAP_REACHED, condition=condition)
+        cut.append(proof)
+    return settled_together(program, cut, room)
 
 
 def _pairs(by_tier: Mapping[int, Fraction]) -> dict[int, Times]:
@@ -108,51 +203,3 @@ def _shown(times: Times) -> str:
 
     numerator, denominator = times
     return str(numerator) if denominator == 1 else f"{numerator}/{denominator}"
-
-
-def _capped(rule: Rule, amount: int, room: Room) -> int:
-    for cap in rule.caps:
-        allowed = cap.amount if cap.window == "order" else room[cap_name(rule, cap)]
-        amount = min(amount, allowed)
-    return amount
-
-
-def cap_name(rule: Rule, cap: Cap) -> str:
-    """Names one cap of a program, in an account and in an order."""
-    return f"{rule.name}/{cap.window}"
-
-
-@lru_cache(maxsize=256)
-def windowed_caps(program: Program) -> tuple[tuple[Rule, Cap], ...]:
-    """The caps that count over time, and so need to be remembered."""
-    return tuple(
-        (rule, cap) for rule in program.rules for cap in rule.caps if cap.window != "order"
-    )
-
-
-def room_left(program: Program, used: Used, day: date) -> dict[str, int]:
-    """The room under every cap on a local day, before whatever is decided now."""
-    room = {}
-    for rule, cap in windowed_caps(program):
-        name = cap_name(rule, cap)
-        window, amount = used.get(name, ("", 0))
-        taken = amount if window == window_name(cap.window, day) else 0
-        room[name] = max(0, cap.amount - taken)
-    return room
-
-
-def use_caps(
-    program: Program, used: dict[str, tuple[str, int]], day: date, by_rule: Mapping[str, int]
-) -> None:
-    """Count what each rule gave (or took back) towards its caps, in the window of `day`."""
-    for rule, cap in windowed_caps(program):
-        change = by_rule.get(rule.name, 0)
-        if not change:
-            continue
-        name, window = cap_name(rule, cap), window_name(cap.window, day)
-        known, amount = used.get(name, ("", 0))
-        if known == window:
-            used[name] = (window, max(0, amount + change))
-        elif known < window:
-            # A newer window starts; what an older one had no longer limits anybody.
-            used[name] = (window, max(0, change))

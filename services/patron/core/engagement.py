@@ -1,14 +1,17 @@
 """What an engagement does to an account: points by event, once-keys, caps and meters."""
 
+from datetime import date
+
 from patron.core.account import OnceKey
+from patron.core.caps import room_left, use_caps
 from patron.core.decision import Proof, Refusal
 from patron.core.draft import Draft
-from patron.core.earning import event_rules, event_worth, room_left, use_caps
+from patron.core.earning import event_rules, event_worth, events_worth
 from patron.core.facts import Engaged
 from patron.core.mechanics.per_event import once_subject
 from patron.core.meters import event_counts, move
 from patron.core.periods import local_day, window_name
-from patron.core.program import Program, Rule
+from patron.core.program import Program
 from patron.core.rewards import punch, unlock
 from patron.core.tiers import requalify
 
@@ -27,13 +30,14 @@ def engage(draft: Draft, fact: Engaged) -> None:
     """Pay what the rules give for one engagement, and let the meters count it."""
     program = draft.program
     day = local_day(fact.at, program.zone)
+    proofs = _worth(draft, fact, day=day)
+    draft.proofs.extend(proofs)
     points: dict[str, int] = {}
-    for rule in event_rules(program).get(fact.action, ()):
-        proof = _pay(draft, rule, fact, room=room_left(program, draft.used, day))
-        draft.proofs.append(proof)
+    for proof in proofs:
         if proof.amount:
-            use_caps(program, draft.used, day, {rule.name: proof.amount})
-            points[rule.asset] = points.get(rule.asset, 0) + proof.amount
+            draft.credit(proof.asset, proof.amount, rule=proof.rule)
+            points[proof.asset] = points.get(proof.asset, 0) + proof.amount
+    use_caps(program, draft.used, day, {proof.rule: proof.amount for proof in proofs})
     for name, count in event_counts(program, fact, points).items():
         meter = program.meters[name]
         if meter.punches:
@@ -44,16 +48,25 @@ def engage(draft: Draft, fact: Engaged) -> None:
     unlock(draft, order="")
 
 
-def _pay(draft: Draft, rule: Rule, fact: Engaged, *, room: dict[str, int]) -> Proof:
-    proof = event_worth(rule, fact, place=draft.program.place(draft.tier), room=room)
-    if not proof.amount:
-        return proof
+def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
+    """What each rule gives; a rule that pays uses its once-key up."""
+    program = draft.program
+    rules = {rule.name: rule for rule in event_rules(program).get(fact.action, ())}
+    if not rules:
+        return []
 
-    subject = once_subject(rule.mechanic, fact)
-    if subject is not None:
-        key = OnceKey(rule.name, subject)
-        if key in draft.state.once:
-            return proof._replace(amount=0, why_not=Refusal.ALREADY_USED)
-        draft.once.append(key)
-    draft.credit(rule.asset, proof.amount, rule=rule.name)
-    return proof
+    place = program.place(draft.tier)
+    proofs, keys = [], {}
+    for rule in rules.values():
+        proof = event_worth(program, rule, fact, place=place, day=day)
+        subject = once_subject(rule.mechanic, fact)
+        if proof.amount and subject is not None:
+            keys[rule.name] = key = OnceKey(rule.name, subject)
+            if key in draft.state.once:
+                proof = proof._replace(
+                    amount=0, uncapped=0, why_not=Refusal.ALREADY_USED, condition="once"
+                )
+        proofs.append(proof)
+    proofs = events_worth(program, proofs, rules, room_left(program, draft.used, day))
+    draft.once.extend(keys[proof.rule] for proof in proofs if proof.amount and proof.rule in keys)
+    return proofs

@@ -11,9 +11,10 @@ from functools import lru_cache
 
 from patron.core.account import AVAILABLE, PENDING, Counted, Given, OrderState
 from patron.core.basis import Basket
+from patron.core.caps import room_left, use_caps
 from patron.core.decision import Proof
 from patron.core.draft import Draft, spending_order
-from patron.core.earning import order_worth, room_left, use_caps
+from patron.core.earning import order_worth
 from patron.core.matching import Selection, selection, units
 from patron.core.meters import PUNCHES, move_to, order_counts
 from patron.core.orders import lines_left
@@ -39,7 +40,7 @@ def settle_order(
         room, version, tier = dict(order.room), order.version, order.tier
 
     basket = Basket(order.completed, lines_left(order), exchange)
-    proofs = order_worth(program, basket, tier=tier, room=room)
+    proofs = order_worth(program, basket, tier=tier, room=room, day=day)
     draft.proofs.extend(proofs)
     given = _post(draft, order, proofs, day)
     opened_now = draft.opened and draft.seq not in order.entries

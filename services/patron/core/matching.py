@@ -6,12 +6,16 @@ others look at the lines one by one.
 """
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
 from patron.core.basis import NEVER_COUNT, Basket
 from patron.core.facts import Line
 from patron.core.program import Basis, Match
+
+Part = tuple[Line | None, int]  # A line and what counts of it; None: nobody's line.
+Weighed = tuple[int, Fraction]  # What counts of a line, and the factor of its own.
 
 
 class Selection(NamedTuple):
@@ -53,6 +57,33 @@ def amounts(basket: Basket, flags: Basis, chosen: Selection) -> list[int]:
         return [amount for line, amount in zip(basket.lines, minor, strict=False) if test(line)]
 
     return minor
+
+
+def selects(chosen: Selection, line: Line) -> bool:
+    """Whether a line counts."""
+    if chosen.test is not None:
+        return chosen.test(line)
+
+    return chosen.categories is None or line.category in chosen.categories
+
+
+def amount_parts(basket: Basket, flags: Basis, chosen: Selection) -> list[Part]:
+    """The lines that count, each with its basis; shipping, where it counts, comes last."""
+    minor = basket.basis(flags)
+    pairs = zip(basket.lines, minor, strict=False)
+    found: list[Part] = [(line, amount) for line, amount in pairs if selects(chosen, line)]
+    if len(minor) > len(basket.lines) and chosen.test is None and chosen.categories is None:
+        found.append((None, minor[-1]))
+    return found
+
+
+def unit_parts(basket: Basket, chosen: Selection) -> list[Part]:
+    """The lines that count, each with its whole units."""
+    return [
+        (line, line.quantity_milli // 1000)
+        for line in basket.lines
+        if line.kind not in NEVER_COUNT and selects(chosen, line)
+    ]
 
 
 def total(basket: Basket, flags: Basis, chosen: Selection) -> int:

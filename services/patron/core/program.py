@@ -6,6 +6,7 @@ Each mechanic has its own settings in `core.mechanics`; a rule holds exactly one
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
@@ -58,10 +59,15 @@ class Match:
     kinds: frozenset[str] | None = None
     attributes: tuple[tuple[str, frozenset[str]], ...] = ()
     tiers: frozenset[int] | None = None
+    order_attributes: tuple[tuple[str, frozenset[str]], ...] = ()  # Of the order as a whole.
 
     def attributes_of(self, attributes: tuple[tuple[str, Any], ...]) -> bool:
         """Whether an engagement with these attributes counts."""
         return all(self._has(attributes, name, wanted) for name, wanted in self.attributes)
+
+    def order_attributes_of(self, attributes: tuple[tuple[str, Any], ...]) -> bool:
+        """Whether an order with these attributes of its own counts."""
+        return all(self._has(attributes, name, wanted) for name, wanted in self.order_attributes)
 
     @staticmethod
     def _has(attributes: tuple[tuple[str, Any], ...], name: str, wanted: frozenset[str]) -> bool:
@@ -116,12 +122,37 @@ class Meter:
     punches: bool = False  # Punches live on their own and are used up by `every`.
 
 
+CapWindow = Literal["order", "day", "week", "month", "year", "lifetime", "campaign"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cap:
     """No more than `amount` from one rule within each window."""
 
-    window: Literal["order", "day", "week", "month", "year", "lifetime"]
+    window: CapWindow  # "campaign": the days of the rule's own `during`.
     amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberCap:
+    """No more than `amount` of an asset for one member, from all rules together."""
+
+    asset: str
+    window: CapWindow  # Never "campaign": that is one rule's.
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class During:
+    """The local days on which a rule holds: from a day, up to and without another."""
+
+    from_day: date | None = None
+    to_day: date | None = None
+    weekdays: frozenset[int] | None = None  # Monday is 0.
+
+
+ALWAYS = During()
+Pick = Literal["best_for_member", "priority"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +166,9 @@ class Rule:
     match: Match = EVERYTHING
     by_tier: Mapping[int, Fraction] = field(default_factory=dict)
     caps: tuple[Cap, ...] = ()
+    during: During = ALWAYS
+    group: str = ""  # Of one group only one rule pays; "": it adds to all others.
+    priority: int = 0  # In a group that picks by priority, the highest that applies pays.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +234,8 @@ class Program:
     notices: frozenset[str]  # The types it publishes.
     debt: Literal["debt", "clamp", "pending_only"] = "debt"
     late: Literal["retroactive", "forward_only"] = "retroactive"
+    groups: Mapping[str, Pick] = field(default_factory=dict)
+    caps: tuple[MemberCap, ...] = ()
 
     def place(self, tier: str) -> int:
         """The place of a tier in the ladder; 0 also where there is none."""

@@ -20,6 +20,8 @@ from patron.core.facts import (
 )
 from patron.core.mechanics.per_amount import PerAmount
 from patron.core.mechanics.per_step import PerStep
+from patron.core.mechanics.per_unit import PerUnit
+from patron.core.mechanics.round_up import RoundUp
 from patron.core.program import Program
 from patron.core.rewards import grant_name
 
@@ -131,14 +133,19 @@ def proof_words(proof: Proof, program: Program) -> str:
     rule = next(rule for rule in program.rules if rule.name == proof.rule)
     text = rule.text.get(LANGUAGE, proof.rule)
     if not proof.amount:
-        return f"{proof.rule}: nothing ({proof.why_not})"
+        failed = f": {proof.condition}" if proof.condition else ""
+        return f"{proof.rule}: nothing ({proof.why_not}{failed})"
 
-    if isinstance(rule.mechanic, PerAmount | PerStep):
+    if isinstance(rule.mechanic, PerUnit):
+        counted = f"{proof.basis} units"
+    elif isinstance(rule.mechanic, PerAmount | PerStep | RoundUp):
         whole, digits = divmod(proof.basis, 10**program.currency_digits)
         basis = f"{whole}.{digits:0{program.currency_digits}}" if program.currency_digits else whole
         counted = f"{basis} {program.currency}"
     else:
         counted = "1 event"
     times = f" x {proof.multiplier}" if proof.multiplier else ""
-    cut = f", cut from {proof.uncapped}" if proof.why_not == Refusal.CAP_REACHED else ""
+    cut = ""
+    if proof.why_not == Refusal.CAP_REACHED:
+        cut = f", cut from {proof.uncapped} by {proof.condition}"
     return f"{proof.amount} {proof.asset}: {text} ({counted}{times}{cut})"

@@ -1,18 +1,25 @@
 """A checked document to the values that decide. Nothing is checked here any more."""
 
+from datetime import date
 from fractions import Fraction
 from typing import Any, get_args
 
 from patron.core.mechanics.every import Every
+from patron.core.mechanics.multiply import Multiply
 from patron.core.mechanics.per_amount import PerAmount
 from patron.core.mechanics.per_event import PerEvent
 from patron.core.mechanics.per_step import PerStep
+from patron.core.mechanics.per_unit import PerUnit
+from patron.core.mechanics.round_up import RoundUp
 from patron.core.program import (
+    ALWAYS,
     Asset,
     Basis,
     Cap,
+    During,
     Ladder,
     Match,
+    MemberCap,
     Meter,
     MonthDay,
     Program,
@@ -25,6 +32,7 @@ from patron.core.program import (
 from patron.wire.durations import span_of
 from patron_schemas import program as language
 
+WEEKDAYS = get_args(language.Weekday)  # From Monday on, as Python counts them.
 NOTICES = frozenset(get_args(language.NoticeName))
 
 
@@ -46,6 +54,11 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
         notices=notices_of(document),
         debt=document.debt,
         late=document.late,
+        groups=dict(document.groups),
+        caps=tuple(
+            MemberCap(asset=cap.asset, window=cap.window, amount=cap.amount)
+            for cap in document.caps
+        ),
     )
 
 
@@ -112,13 +125,18 @@ def _match(match: language.Match, places: dict[str, int]) -> Match:
     def chosen(values: tuple[str, ...] | None) -> frozenset[str] | None:
         return None if values is None else frozenset(values)
 
-    attributes = sorted((match.attributes or {}).items())
+    def wanted(
+        attributes: dict[str, tuple[str, ...]] | None,
+    ) -> tuple[tuple[str, frozenset[str]], ...]:
+        return tuple((name, frozenset(each)) for name, each in sorted((attributes or {}).items()))
+
     return Match(
         categories=chosen(match.category),
         skus=chosen(match.sku),
         kinds=chosen(match.kind),
-        attributes=tuple((name, frozenset(values)) for name, values in attributes),
+        attributes=wanted(match.attributes),
         tiers=None if match.tier is None else frozenset(places[tier] for tier in match.tier),
+        order_attributes=wanted(match.order_attributes),
     )
 
 
@@ -135,6 +153,22 @@ def _rule(rule: language.Rule, places: dict[str, int], digits: int) -> Rule:
         match=_match(rule.match, places),
         by_tier={places[tier]: Fraction(ratio) for tier, ratio in rule.by_tier.items()},
         caps=tuple(Cap(window=cap.window, amount=cap.amount) for cap in rule.caps),
+        during=_during(rule.during),
+        group=rule.group or "",
+        priority=rule.priority or 0,
+    )
+
+
+def _during(during: language.During | None) -> During:
+    if during is None:
+        return ALWAYS
+
+    return During(
+        from_day=None if during.from_ is None else date.fromisoformat(during.from_),
+        to_day=None if during.to is None else date.fromisoformat(during.to),
+        weekdays=None
+        if during.weekdays is None
+        else frozenset(WEEKDAYS.index(weekday) for weekday in during.weekdays),
     )
 
 
@@ -148,6 +182,12 @@ def _mechanic(rule: language.Rule, digits: int) -> Any:
         step_minor = minor(step.step, digits)
         basis = _basis(rule.basis)
         return PerStep(points=step.points, step_minor=step_minor, by=step.by, basis=basis)
+    if rule.per_unit is not None:
+        return PerUnit(points=rule.per_unit.points)
+    if rule.round_up is not None:
+        return RoundUp(to_minor=minor(rule.round_up.to, digits))
+    if rule.multiply is not None:
+        return Multiply(by=Fraction(rule.multiply.by), rules=frozenset(rule.multiply.rules))
     if (event := rule.per_event) is not None:
         return PerEvent(points=event.points, action=event.action, once=event.once)
     assert rule.every is not None

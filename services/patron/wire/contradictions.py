@@ -16,12 +16,16 @@ from patron.wire.durations import DAY_S, roughly_s, span_of
 from patron.wire.mends import at_key, at_value, place_of, where
 from patron.wire.problems import Problem, nearest, shown
 from patron.wire.references import unknown_names
+from patron.wire.rules_together import together
 from patron.wire.yaml_tree import Path, Tree
 from patron_schemas import program as language
 from patron_schemas.money import MINOR_DIGITS
 
 # Which mechanics look at the lines of an order, and so have a basis.
-BY_ORDER = ("per_amount", "per_step")
+WITH_BASIS = ("per_amount", "per_step")
+# Which look at an order's lines, or at the order as a whole.
+BY_LINE = (*WITH_BASIS, "per_unit", "multiply")
+BY_ORDER = (*BY_LINE, "round_up")
 COMMON_YEAR = 2025  # One of 365 days.
 
 
@@ -49,6 +53,7 @@ def contradictions(
             yield at_value(tree, (*path, "rule"), what, "give it a name of its own")
         names.add(rule.rule)
         yield from _rule(tree, path, rule, document, digits)
+    yield from together(tree, document, places)
     if document.tiers is not None:
         yield from _tiers(tree, document, document.tiers, digits)
 
@@ -136,16 +141,23 @@ def _meter(tree: Tree, path: Path, meter: language.Meter) -> Iterator[Problem]:
         yield vain("basis", f"means nothing where {counts} are counted")
     yield from _vain_match(
         tree, path, meter.match, lines=counts in ("basis", "units", "orders"),
-        attributes=counts != "points", tier=False,
+        attributes=counts != "points", tier=False, order=False,
     )  # fmt: skip
 
 
 def _vain_match(
-    tree: Tree, path: Path, match: language.Match, *, lines: bool, attributes: bool, tier: bool
+    tree: Tree,
+    path: Path,
+    match: language.Match,
+    *,
+    lines: bool,
+    attributes: bool,
+    tier: bool,
+    order: bool,
 ) -> Iterator[Problem]:
     """Conditions that nothing would ever look at."""
     looked_at = {"category": lines, "sku": lines, "kind": lines, "attributes": attributes}
-    for field, used in {**looked_at, "tier": tier}.items():
+    for field, used in {**looked_at, "tier": tier, "order_attributes": order}.items():
         if field in match.model_fields_set and not used:
             what = f'{where(tree, path)}: "match.{field}" means nothing here'
             yield at_key(tree, (*path, "match", field), what, "remove it")
@@ -168,12 +180,14 @@ def _rule(
         what = f"{name} has {mechanics[0]} and {extra}"
         yield at_key(tree, (*path, extra), what, "make two rules of it")
     unlocks = mechanics[:1] == ["every"]
-    yield from _gift(tree, path, rule, unlocks=unlocks, mechanics=mechanics)
-    by_order = mechanics[:1] == [] or mechanics[0] in BY_ORDER
+    if mechanics[:1] != ["multiply"]:
+        yield from _gift(tree, path, rule, unlocks=unlocks, mechanics=mechanics)
+    first = mechanics[0] if mechanics else WITH_BASIS[0]
     yield from _vain_match(
-        tree, path, rule.match, lines=by_order, attributes=not unlocks, tier=not unlocks
-    )
-    if not by_order and "basis" in rule.model_fields_set:
+        tree, path, rule.match, lines=first in BY_LINE,
+        attributes=first in (*BY_LINE, "per_event"), tier=not unlocks, order=first in BY_ORDER,
+    )  # fmt: skip
+    if first not in WITH_BASIS and "basis" in rule.model_fields_set:
         what = f'{name}: "basis" means nothing with {mechanics[0]}'
         yield at_key(tree, (*path, "basis"), what, "remove it")
     for tier, ratio in rule.by_tier.items():
@@ -225,6 +239,10 @@ def _mechanic(
         yield from _money(tree, (*path, "per_amount", "per"), rule.per_amount.per, digits)
     if rule.per_step is not None:
         yield from _money(tree, (*path, "per_step", "step"), rule.per_step.step, digits)
+    if rule.round_up is not None:
+        yield from _money(tree, (*path, "round_up", "to"), rule.round_up.to, digits)
+    if rule.multiply is not None:
+        yield from _ratio(tree, (*path, "multiply", "by"), rule.multiply.by)
     if rule.every is not None:
         at: Path = (*path, "every", "meter")
         meter = document.meters.get(rule.every.meter)

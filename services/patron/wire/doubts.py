@@ -9,12 +9,13 @@ from patron_schemas import program as language
 
 # A window lies within each that stands in its row: a cap there makes this one idle.
 _WITHIN = {
-    "order": ("day", "week", "month", "year", "lifetime"),
-    "day": ("week", "month", "year", "lifetime"),
+    "order": ("day", "week", "month", "year", "lifetime", "campaign"),
+    "day": ("week", "month", "year", "lifetime", "campaign"),
     "week": ("lifetime",),
     "month": ("year", "lifetime"),
     "year": ("lifetime",),
     "lifetime": (),
+    "campaign": ("lifetime",),
 }
 
 

@@ -22,7 +22,7 @@ class _Use(NamedTuple):
 
 
 def unknown_names(tree: Tree) -> Iterator[Problem]:
-    """Each use of an asset, meter, reward or tier that is nowhere declared."""
+    """Each use of an asset, meter, reward, rule, group or tier that is nowhere declared."""
     known = _declared(tree.data)
     for path, kind, name, key in _uses(tree.data):
         if isinstance(name, str) and name not in known[kind]:
@@ -34,10 +34,13 @@ def unknown_names(tree: Tree) -> Iterator[Problem]:
 def _declared(data: dict[str, Any]) -> dict[str, list[str]]:
     ladder = _list(_block(data.get("tiers")).get("ladder"))
     tiers = [_block(rung).get("tier") for rung in ladder]
+    rules = [_block(rule).get("rule") for rule in _list(data.get("rules"))]
     return {
         "asset": list(_block(data.get("assets"))),
         "meter": list(_block(data.get("meters"))),
         "reward": list(_block(data.get("rewards"))),
+        "rule": [rule for rule in rules if isinstance(rule, str)],
+        "group": list(_block(data.get("groups"))),
         "tier": [tier for tier in tiers if isinstance(tier, str)],
     }
 
@@ -47,6 +50,8 @@ def _uses(data: dict[str, Any]) -> Iterator[_Use]:
         yield _Use(("meters", name, "asset"), "asset", _block(meter).get("asset"))
     for index, element in enumerate(_list(data.get("rules"))):
         yield from _uses_of_rule(("rules", index), _block(element))
+    for index, element in enumerate(_list(data.get("caps"))):
+        yield _Use(("caps", index, "asset"), "asset", _block(element).get("asset"))
     yield _Use(("tiers", "meter"), "meter", _block(data.get("tiers")).get("meter"))
     for name, reward in _block(data.get("rewards")).items():
         for asset in _block(_block(reward).get("costs")):
@@ -57,6 +62,9 @@ def _uses_of_rule(path: Path, rule: dict[str, Any]) -> Iterator[_Use]:
     yield _Use((*path, "earn"), "asset", rule.get("earn"))
     yield _Use((*path, "unlock"), "reward", rule.get("unlock"))
     yield _Use((*path, "every", "meter"), "meter", _block(rule.get("every")).get("meter"))
+    yield _Use((*path, "group"), "group", rule.get("group"))
+    for index, name in enumerate(_list(_block(rule.get("multiply")).get("rules"))):
+        yield _Use((*path, "multiply", "rules", index), "rule", name)
     for index, tier in enumerate(_list(_block(rule.get("match")).get("tier"))):
         yield _Use((*path, "match", "tier", index), "tier", tier)
     for tier in _block(rule.get("by_tier")):

@@ -1,11 +1,12 @@
 """Points in proportion to what was paid: "1.5 per 1.00"."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from patron.core.basis import Basket
-from patron.core.matching import Selection, amounts, total
+from patron.core.matching import Part, Selection, Weighed, amount_parts, amounts, total
 from patron.core.money import rounded
 from patron.core.program import CAUTIOUS, Basis, Rounding
 
@@ -35,3 +36,16 @@ def worth(
 
     minor = amounts(basket, rule.basis, chosen)
     return sum([rounded(m * numerator, denominator, rule.rounding) for m in minor]), basis
+
+
+def parts(rule: PerAmount, basket: Basket, chosen: Selection) -> list[Part]:
+    """What counts, line by line: minor units."""
+    return amount_parts(basket, rule.basis, chosen)
+
+
+def worth_of(rule: PerAmount, weighed: Sequence[Weighed]) -> int:
+    """Points for minor units that are each multiplied by a factor of their own."""
+    exact = [minor * times * rule.rate for minor, times in weighed]
+    if rule.by == "order":
+        exact = [sum(exact, Fraction())]
+    return sum([rounded(*points.as_integer_ratio(), rule.rounding) for points in exact])

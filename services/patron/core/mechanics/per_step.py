@@ -1,10 +1,11 @@
 """Points for every full step of what was paid: "10 per full 2.00"."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from patron.core.basis import Basket
-from patron.core.matching import Selection, amounts, total
+from patron.core.matching import Part, Selection, Weighed, amount_parts, amounts, total
 from patron.core.program import CAUTIOUS, Basis
 
 
@@ -35,3 +36,23 @@ def worth(
     else:
         steps = sum([m // rule.step_minor for m in amounts(basket, rule.basis, chosen)])
     return steps * rule.points * times[0] // times[1], basis
+
+
+def parts(rule: PerStep, basket: Basket, chosen: Selection) -> list[Part]:
+    """What counts, line by line: minor units."""
+    return amount_parts(basket, rule.basis, chosen)
+
+
+def worth_of(rule: PerStep, weighed: Sequence[Weighed]) -> int:
+    """Points for the full steps of lines that are each multiplied by a factor of their own.
+
+    The steps of a whole order belong to no line: programs that would multiply only some
+    of its lines are refused.
+    """
+    if rule.by == "line":
+        steps = sum([minor // rule.step_minor * times for minor, times in weighed])
+    else:
+        assert len({times for _, times in weighed}) <= 1
+        basis = sum([minor for minor, _ in weighed])
+        steps = sum([basis // rule.step_minor * times for _, times in weighed[:1]])
+    return int(steps * rule.points // 1)

@@ -1,0 +1,124 @@
+"""Rules together: multipliers of other rules, groups of which one pays, caps on all of them.
+
+Base rules add up. What multiplies them multiplies each other; of a group one rule pays;
+at the end the member's own caps cut what all rules give, in the program's order.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from patron.core.caps import Room, member_cap_name
+from patron.core.decision import Proof, Refusal
+from patron.core.matching import Selection, selection
+from patron.core.mechanics.multiply import Multiply
+from patron.core.program import ALWAYS, Program, Rule
+
+
+class Failed(NamedTuple):
+    """Why a rule does not apply: a code, and the condition as a program names it."""
+
+    code: Refusal
+    condition: str
+
+
+def fails(
+    rule: Rule, *, place: int, day: date, order_attributes: tuple[tuple[str, Any], ...] = ()
+) -> Failed | None:
+    """The first condition of a rule that does not hold for an order or event as a whole."""
+    match, during = rule.match, rule.during
+    if match.tiers is not None and place not in match.tiers:
+        return Failed(Refusal.TIER, "match.tier")
+    if during is not ALWAYS:
+        if during.from_day is not None and day < during.from_day:
+            return Failed(Refusal.NOT_OPEN, "during.from")
+        if during.to_day is not None and day >= during.to_day:
+            return Failed(Refusal.CLOSED, "during.to")
+        if during.weekdays is not None and day.weekday() not in during.weekdays:
+            return Failed(Refusal.CONDITION, "during.weekdays")
+    if match.order_attributes and not match.order_attributes_of(order_attributes):
+        return Failed(Refusal.CONDITION, "match.order_attributes")
+
+    return None
+
+
+def is_conditional(rule: Rule) -> bool:
+    """Whether `fails` can ever find something."""
+    return (
+        rule.match.tiers is not None
+        or bool(rule.match.order_attributes)
+        or rule.during is not ALWAYS
+    )
+
+
+class Multiplier(NamedTuple):
+    """A rule that multiplies others; without a selection it multiplies all that they give."""
+
+    rule: Rule
+    by: Fraction
+    chosen: Selection | None
+
+
+@lru_cache(maxsize=256)
+def multipliers(program: Program) -> Mapping[str, tuple[Multiplier, ...]]:
+    """The multipliers of each rule that has any, in the program's order."""
+    of: dict[str, tuple[Multiplier, ...]] = {}
+    for rule in program.rules:
+        if not isinstance(rule.mechanic, Multiply):
+            continue
+        chosen = selection(rule.match)
+        everything = chosen.categories is None and chosen.test is None
+        multiplier = Multiplier(rule, rule.mechanic.by, None if everything else chosen)
+        for name in rule.mechanic.rules:
+            of[name] = (*of.get(name, ()), multiplier)
+    return of
+
+
+def one_of_each_group(program: Program, proofs: Sequence[Proof]) -> list[Proof]:
+    """Leave one rule of each group paying: the best for the member, or the first by priority."""
+    groups: dict[str, list[tuple[Rule, Proof]]] = {}
+    rules = {rule.name: rule for rule in program.rules if rule.group}
+    for proof in proofs:
+        rule = rules.get(proof.rule)
+        if rule is not None:
+            groups.setdefault(rule.group, []).append((rule, proof))
+    losers: set[str] = set()
+    for name, members in groups.items():
+        # The first of equals is the first in the program.
+        if program.groups[name] == "best_for_member":
+            winner, _ = max(members, key=lambda each: each[1].amount)
+        else:
+            winner, _ = max(members, key=lambda each: (each[1].uncapped > 0, each[0].priority))
+        losers.update(rule.name for rule, _ in members if rule is not winner)
+    return [
+        proof._replace(amount=0, why_not=Refusal.CONDITION, condition="group")
+        if proof.rule in losers and proof.uncapped
+        else proof
+        for proof in proofs
+    ]
+
+
+def within_member_caps(program: Program, proofs: Sequence[Proof], room: Room) -> list[Proof]:
+    """Cut what all rules give together, the later rules of a program first."""
+    left = {
+        member_cap_name(cap.asset, cap.window): cap.amount
+        if cap.window == "order"
+        else room[member_cap_name(cap.asset, cap.window)]
+        for cap in program.caps
+    }
+    kept = []
+    for proof in proofs:
+        caps = [cap for cap in program.caps if cap.asset == proof.asset]
+        for cap in caps:
+            allowed = left[member_cap_name(cap.asset, cap.window)]
+            if allowed < proof.amount:
+                condition = f"the program's caps.{cap.window}"
+                proof = proof._replace(
+                    amount=allowed, why_not=Refusal.CAP_REACHED, condition=condition
+                )
+        for cap in caps:
+            left[member_cap_name(cap.asset, cap.window)] -= proof.amount
+        kept.append(proof)
+    return kept
