@@ -9,6 +9,7 @@ import typer
 from patron.cli.environment import as_json, settings, with_pool
 from patron.engine.apply import Applied, Batch, Engine, Received
 from patron.errors import Misconfigured
+from patron.runtime import failpoints
 from patron.store import dead_letters
 from patron.store.dead_letters import DeadLetter, Listed
 from patron.store.pool import Pool, session, transaction
@@ -117,6 +118,7 @@ async def _again(
         return f"still {why.reason}: {why.detail}"
     batch = Batch(engine.group, received=(received,), is_replay=True)
     applied: Applied = await engine.apply(batch)
+    failpoints.passed("letters.applied")
     async with transaction(pool) as connection:
         state = "open" if applied.refused else "replayed"
         await dead_letters.mark(connection, letter, state=state)

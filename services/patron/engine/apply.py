@@ -19,6 +19,7 @@ from patron.engine.reading import Meant, Page
 from patron.engine.resolving import resolve
 from patron.engine.writing import Encoded, Writing
 from patron.errors import Fenced, Raced
+from patron.runtime import failpoints
 from patron.store import claims, dead_letters, members, partitions, programs, seen
 from patron.store.claims import Advance
 from patron.store.dead_letters import DeadLetter
@@ -122,10 +123,12 @@ class Engine:
         raise Raced("the transaction found no quiet moment")
 
     async def _apply(self, connection: Connection, batch: Batch) -> Applied:
+        failpoints.passed("engine.begun")
         if batch.advances:
             fenced = await claims.advance(connection, group=batch.group, steps=batch.advances)
             if fenced:
                 raise Fenced(fenced)
+        failpoints.passed("engine.advanced")
         recorded_at = await self.begin(connection)
         outcomes: Counter[str] = Counter()
         letters = list(batch.unreadable)
@@ -138,6 +141,7 @@ class Engine:
             business += part.business
         if not batch.is_replay:
             await dead_letters.append(connection, self._sealer, letters)
+        failpoints.passed("engine.set_aside")
         codes = Counter(letter.code for letter in letters)
         if letters:
             outcomes["dead_letter"] += len(letters)
@@ -201,6 +205,7 @@ class Engine:
         # On a session of its own, which waits for no row that this transaction holds.
         await self._make(writing.partitions())
         await writing.save(connection)
+        failpoints.passed("engine.written")
         return len(writing.notices)
 
     async def save_persons(
@@ -235,19 +240,23 @@ class _Part:
             met.clear()
         facts = [each.arrived.fact for each in received]
         resolved = await resolve(self.connection, self.tenant.number, facts, met)
+        failpoints.passed("engine.resolved")
         fresh, letters = await self._claim(received, resolved.meant, outcomes, resolved.numbers)
+        failpoints.passed("engine.named")
         meant = [each for _, each in fresh]
         applied: set[EventName] = set()
         for served in self.tenant.programs:
             met_accounts = self.engine.met_accounts.setdefault(served.number, set())
             page = Page(self.tenant, served, met_accounts)
             await page.load(self.connection, meant, resolved.numbers)
+            failpoints.passed("engine.loaded")
             for each in meant:
                 said = await self._decide(page, each)
                 if isinstance(said, Unfit):
                     unfit[each.fact.name] = said
                 else:
                     applied.add(each.fact.name)
+            failpoints.passed("engine.decided")
             unfit |= {fact.name: why for fact, why in page.book.unfit}
             await self._write(page, fresh)
         await self.engine.save_persons(

@@ -9,6 +9,7 @@ from datetime import datetime
 from patron.engine.apply import Engine
 from patron.engine.business import Business, count_business
 from patron.engine.reading import Page
+from patron.runtime import failpoints
 from patron.store import accounts, claims, members
 from patron.store.pool import Connection
 
@@ -18,7 +19,9 @@ async def reach(engine: Engine, *, accounts_max: int) -> tuple[int, Business]:
 
     One transaction, so that an error leaves nothing half done.
     """
-    return await engine.retried(lambda connection: _reach_all(engine, connection, accounts_max))
+    reached = await engine.retried(lambda connection: _reach_all(engine, connection, accounts_max))
+    failpoints.passed("jobs.reached")
+    return reached
 
 
 async def _reach_all(
@@ -47,6 +50,8 @@ async def _reach(connection: Connection, page: Page, *, until: datetime, account
     for row in rows:
         page.put_account(row, ids[row.member])
     await page.load_holdings(connection, ids.values())
+    failpoints.passed("jobs.found")
     for member in ids.values():
         page.book.pass_time(member, until=until)
+    failpoints.passed("jobs.passed")
     return len(rows)

@@ -16,7 +16,7 @@ import structlog
 
 from patron.errors import StreamUnavailable
 from patron.intake.reading import dated
-from patron.runtime import metrics
+from patron.runtime import failpoints, metrics
 from patron.store import claims
 from patron.store.claims import Claim, Place
 from patron.store.pool import Pool, transaction
@@ -85,9 +85,11 @@ class Claims:
             begins = await self._source.begin_offsets(ours)
             self._ends = await self._source.end_offsets(ours)
             await self._claim(ours, begins)
+            failpoints.passed("intake.claimed")
             await self._check_bounds(begins)
             await self._check_identity(begins)
             self.seek_all()
+            failpoints.passed("intake.placed")
         self._show_stopped()
         log.info("claims.taken", partitions=len(self.held), stopped=len(self.stopped))
 

@@ -15,7 +15,7 @@ from patron.engine.apply import Applied, Batch, Engine, Received
 from patron.errors import PatronError
 from patron.intake.claiming import Claims, record_hash
 from patron.intake.reading import Parcel, letter, partition_of
-from patron.runtime import metrics
+from patron.runtime import failpoints, metrics
 from patron.runtime.process import in_hand
 from patron.store.claims import Advance
 from patron.store.dead_letters import DeadLetter
@@ -58,6 +58,7 @@ class Committer:
         except Exception as error:
             await self._set_apart(parcel, error)
             return
+        failpoints.passed("intake.committed")
         self._claims.advanced(steps)
         self._tries = self._refused = 0
         _count(applied, parcel.records, took_s=time.perf_counter() - began)

@@ -33,7 +33,7 @@ from patron.intake.claiming import CORRUPT, Claims
 from patron.intake.committing import Committer
 from patron.intake.merging import take
 from patron.intake.reading import dated, parcel
-from patron.runtime import metrics
+from patron.runtime import failpoints, metrics
 from patron.runtime.health import Health
 from patron.runtime.process import Collector
 from patron.runtime.settings import Settings
@@ -129,6 +129,7 @@ class Intake:
                 senders=self.engine.catalogue.senders,
                 more=frozenset(more),
             )
+            failpoints.passed("intake.read")
             await self._settle()
             self._told_caught_up &= not more
             self._committing = asyncio.create_task(self._timed(committer.commit(coming)))
@@ -161,6 +162,8 @@ class Intake:
             records_max=max(share, room - sum(have.values())),
             partitions=[each for each in readable if have.get(each, 0) < share],
         )
+        if found:
+            failpoints.passed("intake.polled")
         for partition, records in found.items():
             metrics.child(metrics.EVENTS_RECEIVED, partition.topic).inc(len(records))
             least = self.claims.next_offset(partition)
@@ -262,6 +265,7 @@ class Intake:
         async with transaction(self.engine.pool) as connection:
             group = self.settings.kafka.group_id
             await claim_rows.tell_lag(connection, group=group, lagging=rows)
+        failpoints.passed("intake.caught_up")
         self._told_caught_up = True
 
     async def _tell_kafka(self) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 
 from patron.errors import ProducerFenced, StoreUnavailable, Transient
-from patron.runtime import metrics
+from patron.runtime import failpoints, metrics
 from patron.runtime.health import Health
 from patron.runtime.process import in_hand
 from patron.runtime.settings import Settings
@@ -113,6 +113,7 @@ class Relay:
         self._show_oldest(notices)
         if not notices:
             return 0
+        failpoints.passed("relay.chosen")
 
         records = [self._record(notice) for notice in notices]
         refused = set(too_large(records))
@@ -122,7 +123,9 @@ class Relay:
             records = [r for place, r in enumerate(records) if place not in refused]
         if records:
             ends = await publisher.publish(records, deadline_s=settings.deadline_s)
+            failpoints.passed("relay.published")
             await self._delete([notice.id for notice in notices], ends)
+            failpoints.passed("relay.deleted")
         metrics.NOTICES_PUBLISHED.inc(len(notices))
         return len(notices) + len(refused)
 
@@ -159,11 +162,13 @@ class Relay:
         )
         await publisher.start()
         try:
+            failpoints.passed("relay.fenced")
             self._positions = await self._stored_positions()
             positions = {
                 part: at for (name, part), at in self._positions.items() if name == topics.notices
             }
             back = await publisher.read_back(topics.notices, positions)
+            failpoints.passed("relay.read_back")
             await self._forget(back.notice_ids, back.positions)
         except BaseException:
             await publisher.stop()

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import structlog
 
 from patron.errors import Misconfigured, PatronError, Transient
-from patron.runtime import metrics
+from patron.runtime import failpoints, metrics
 from patron.runtime.health import Health, serve
 from patron.runtime.settings import Settings
 
@@ -39,6 +39,7 @@ Role = Callable[[asyncio.Event, Health], Awaitable[None]]
 
 def run(settings: Settings, roles: Mapping[str, Role]) -> int:
     """Run roles to their end; return the exit code. Raises what is a bug."""
+    failpoints.arm(settings.testing.fail_at)
     metrics.BUILD.info({"version": version("patron")})
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

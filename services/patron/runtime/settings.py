@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from patron.errors import Misconfigured
+from patron.runtime import failpoints
 from patron_schemas import topics
 
 PREFIX = "PATRON_"
@@ -59,6 +60,11 @@ def _key(key: SecretStr) -> SecretStr:
             f"should be {MASTER_KEY_BYTES} bytes in base64, not {length}; {MAKE_A_KEY}"
         )
     return key
+
+
+def _fail_at(text: str) -> str:
+    failpoints.parse(text)
+    return text
 
 
 class Part(BaseModel):
@@ -190,6 +196,22 @@ class Jobs(Part):
     dead_letters_kept_days: Positive = 90
 
 
+class Testing(Part):
+    """Failing on purpose, for tests alone: see `patron.runtime.failpoints`."""
+
+    failpoints: bool = False
+    fail_at: Annotated[str, AfterValidator(_fail_at)] | None = None
+
+    @model_validator(mode="after")
+    def _is_a_test(self) -> "Testing":
+        if self.fail_at and not self.failpoints:
+            raise ValueError(
+                "PATRON_TESTING__FAIL_AT makes a process fail on purpose, in tests alone; it "
+                "needs PATRON_TESTING__FAILPOINTS=true"
+            )
+        return self
+
+
 class Settings(Part):
     """All settings of a process."""
 
@@ -201,6 +223,7 @@ class Settings(Part):
     intake: Intake = Intake()
     relay: Relay = Relay()
     jobs: Jobs = Jobs()
+    testing: Testing = Testing()
 
     @property
     def master_key(self) -> bytes:

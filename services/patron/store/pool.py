@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 
 from patron.errors import OutcomeUnknown, Raced, StoreUnavailable
+from patron.runtime import failpoints
 
 Uuid = asyncpg.pgproto.pgproto.UUID  # The driver's own: a fifth of the standard one's time.
 
@@ -118,7 +119,9 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
                 await _roll_back(connection, under_way)
                 raise
             try:
+                failpoints.passed("store.committing")
                 await under_way.commit()
+                failpoints.passed("store.committed")
             except (*PASSING, asyncio.CancelledError) as error:
                 raise OutcomeUnknown("Postgres did not say whether it committed") from error
 

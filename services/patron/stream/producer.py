@@ -22,6 +22,7 @@ from aiokafka.partitioner import murmur2
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from patron.errors import StreamUnavailable
+from patron.runtime import failpoints
 from patron.stream.connection import KafkaConnection, within
 from patron.stream.records import Partition, Record
 from patron.stream.tail import ReadBack, read_back
@@ -169,6 +170,7 @@ class TransactionalPublisher:
         # Every record must be in its log before we ask for the commit: a fault that comes
         # to light here leaves the transaction open, and its successor aborts it.
         sent = await asyncio.gather(*futures)
+        failpoints.passed("relay.sent")
         await self._producer.commit_transaction()
         return sent
 
