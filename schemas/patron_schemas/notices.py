@@ -97,6 +97,13 @@ class TierChanged(Notice):
     held_until: AwareDatetime | None = None
 
 
+class TierExpiring(Notice):
+    """A tier's time is over, and it lives by grace: unless it is reached again, it ends then."""
+
+    tier: Name
+    ends_at: AwareDatetime
+
+
 class RewardUnlocked(Notice):
     """A member holds one more of a reward; `grant` names this one in the member's account."""
 
@@ -168,6 +175,7 @@ NOTICE_OF: Final[dict[str, type[Notice]]] = {
     "points.redeemed": PointsRedeemed,
     "points.debt": PointsDebt,
     "tier.changed": TierChanged,
+    "tier.expiring": TierExpiring,
     "reward.unlocked": RewardUnlocked,
     "reward.revoked": RewardRevoked,
     "reward.lapsed": RewardLapsed,

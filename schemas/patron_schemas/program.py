@@ -15,13 +15,13 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from patron_schemas.program_meters import Meter, Stretch
 from patron_schemas.program_rules import (
     MECHANICS,
     Basis,
     During,
     Match,
     MemberCap,
-    Meter,
     Multiply,
     PerAmount,
     PerEvent,
@@ -65,6 +65,7 @@ __all__ = [
     "Reward",
     "Rule",
     "Rung",
+    "Stretch",
     "Tiers",
     "Weekday",
     "program_schema",
@@ -79,6 +80,7 @@ NoticeName = Literal[
     "points.redeemed",
     "points.debt",
     "tier.changed",
+    "tier.expiring",
     "reward.unlocked",
     "reward.reserved",
     "reward.redeemed",
@@ -173,22 +175,24 @@ class Rung(Part):
     )
 
 
-HELD: Final = ("end_of_window", "end_of_next_window", "forever")
+HELD: Final = ("end_of_window", "end_of_next_window", "rolling", "forever")
 
 
 class Held(Part):
     """How long a tier is held once it is reached."""
 
-    until: Literal["end_of_window", "end_of_next_window", "forever"] | None = Field(
+    until: Literal["end_of_window", "end_of_next_window", "rolling", "forever"] | None = Field(
         default=None,
         title="Until",
-        description="The end of the meter's window, of the next one, or never.",
+        description="The end of the meter's window, of the next one, never, or as long as a "
+        "rolling meter meets the tier's threshold.",
     )
     for_: Duration | None = Field(
         default=None,
         alias="for",
         title="For",
-        description="So long from reaching it.",
+        description="So long from reaching it. At the end it is reached again where the meter "
+        "still meets it.",
         examples=["P12M"],
     )
 
@@ -227,8 +231,9 @@ class Tiers(Part):
     held: Annotated[Held, BeforeValidator(_held_of_word)] | None = Field(
         default=None,
         title="Held",
-        description="How long a tier is held: end_of_window, end_of_next_window, forever or "
-        "{for: P12M}. Left out: for ever on a lifetime meter, else end_of_next_window.",
+        description="How long a tier is held: end_of_window, end_of_next_window, rolling, "
+        "forever or {for: P12M}. Left out: forever on a lifetime meter, rolling on a rolling one, "
+        "end_of_window on a campaign's, else end_of_next_window.",
     )
     downgrade: Literal["to_meter", "one_step", "never"] = Field(
         default="to_meter",
@@ -239,6 +244,13 @@ class Tiers(Part):
         default="revoke",
         title="On refund",
         description="What a refund does to the tier it had reached.",
+    )
+    grace: Duration | None = Field(
+        default=None,
+        title="Grace",
+        description="A tier whose time is over is kept for so long still. tier.expiring is "
+        "published when the grace begins, with its end.",
+        examples=["P30D"],
     )
 
 

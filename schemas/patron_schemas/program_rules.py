@@ -11,7 +11,6 @@ from patron_schemas.program_words import (
     POINTS_MAX,
     Action,
     Day,
-    Duration,
     Elements,
     Money,
     Name,
@@ -82,46 +81,6 @@ class Basis(Part):
     )
     before_discounts: bool = Field(
         default=False, title="Before discounts", description="List prices count, not what was paid."
-    )
-
-
-class Meter(Part):
-    """A number that counts a member's doings over a window."""
-
-    counts: Literal["basis", "units", "orders", "events", "points"] = Field(
-        title="Counts",
-        description="basis: money spent. units: articles. orders: purchases. events: actions "
-        "such as reviews. points: what rules have earned of an asset.",
-    )
-    window: Literal["lifetime", "year", "half_year", "quarter", "month", "week", "day"] = Field(
-        default="lifetime",
-        title="Window",
-        description="Over what it counts: a local calendar period, or for ever.",
-    )
-    match: Match = Field(
-        default_factory=Match, title="Match", description="Which lines or events it counts."
-    )
-    basis: Basis = Field(
-        default_factory=Basis, title="Basis", description="Which part of an order it counts."
-    )
-    actions: Values[Action] | None = Field(
-        default=None,
-        title="Actions",
-        description="Which actions it counts. Only with counts: events.",
-    )
-    asset: Name | None = Field(
-        default=None, title="Asset", description="Which asset it counts. Only with counts: points."
-    )
-    punches: bool = Field(
-        default=False,
-        title="Punches",
-        description="What it counts are punches, which `every` uses up.",
-    )
-    lives: Duration | None = Field(
-        default=None,
-        title="Life of a punch",
-        description="How long a punch counts. Leave it out: for ever.",
-        examples=["P30D"],
     )
 
 

@@ -137,7 +137,14 @@ def of_model(model: Model, document: Mapping[str, Any]) -> Outcome:
 
 # Programs, as a marketer would write them.
 
-windows = st.sampled_from(["lifetime", "year", "half_year", "quarter", "month", "week", "day"])
+calendar_windows = st.sampled_from(
+    ["lifetime", "year", "half_year", "quarter", "month", "week", "day"]
+)
+stretches = st.sampled_from(
+    [{"rolling": "P3D"}, {"rolling": "P1M"}, {"rolling": "PT50H"},
+     {"from": "2025-03-01", "to": "2025-03-12"}]
+)  # fmt: skip
+windows = calendar_windows | st.just("anniversary") | stretches
 line_matches = st.sampled_from([{}, {}, {"category": ["food"]}, {"kind": ["goods"]}])
 matches = line_matches | st.just({"tier": ["silver"]})
 bases = st.sampled_from(
@@ -279,10 +286,18 @@ member_caps = st.lists(
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """A program with every mechanic."""
     tier_window = draw(windows)
-    # Not {for: …}: when it ends while the meter still meets the threshold, the core lets a
-    # member fall and rise again with the next event.
-    helds = ["forever"]
-    helds += [] if tier_window == "lifetime" else ["end_of_window", "end_of_next_window"]
+    helds: list[Any] = ["forever", {"for": "P3D"}, {"for": "P1M"}]
+    downgrades = ["to_meter", "one_step", "never"]
+    if isinstance(tier_window, dict):
+        rolls = "rolling" in tier_window
+        helds += ["rolling", "rolling"] if rolls else ["end_of_window"]
+        downgrades.remove("one_step")
+    elif tier_window != "lifetime":
+        helds += ["end_of_window", "end_of_next_window"]
+    held, downgrade = draw(st.sampled_from(helds)), draw(st.sampled_from(downgrades))
+    tiers = {"held": held, "downgrade": downgrade}
+    if held != "forever" and downgrade != "never" and draw(st.booleans()):
+        tiers["grace"] = draw(st.sampled_from(["P1D", "P10D"]))
     ladder = [("member", "0"), ("silver", "20.00"), ("gold", "60.00")][: draw(st.integers(2, 3))]
     pending = draw(st.sampled_from([None, None, "P1D", "PT2H"]))
     asset: dict[str, Any] = {}
@@ -340,10 +355,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "tiers": {
             "meter": "spend",
             "ladder": [{"tier": tier, "from": threshold} for tier, threshold in ladder],
-            "held": draw(st.sampled_from(helds)),
-            # Not never: an edit that reaches a tier in a window that has ended gives it in the
-            # core, and not here.
-            "downgrade": draw(st.sampled_from(["to_meter", "one_step"])),
+            **tiers,
             "on_refund": draw(st.sampled_from(["revoke", "keep"])),
         },
         "rewards": {"coffee": coffee},

@@ -60,6 +60,7 @@ EVERY_NOTICE = frozenset(
         "reward.revoked",
         "reward.unlocked",
         "tier.changed",
+        "tier.expiring",
     }
 )
 

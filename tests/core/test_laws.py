@@ -14,6 +14,7 @@ from patron.core.account import AVAILABLE, PENDING, RESERVED, State
 from patron.core.caps import room_left
 from patron.core.decide import decide
 from patron.core.decision import Decision
+from patron.core.draft import spending_order
 from patron.core.facts import (
     AdjustAsked,
     Engaged,
@@ -124,7 +125,7 @@ def test_points_are_spent_soonest_ending_first(program: Program, facts: list[Fac
         assert before.lots is not None
         taken = {(take.lot_seq, take.lot_n): take.amount for take in decision.takes}
         lots = [lot for lot in before.lots if lot.compartment == AVAILABLE]
-        lots.sort(key=lambda lot: (lot.expires_at, lot.earned_at, lot.seq, lot.n))
+        lots.sort(key=spending_order)
         left = [lot.remaining - taken.get((lot.seq, lot.n), 0) for lot in lots]
         touched = [place for place, lot in enumerate(lots) if (lot.seq, lot.n) in taken]
         assert len(touched) == len(taken)

@@ -71,7 +71,8 @@ def test_each_threshold_that_is_passed_is_a_qualification() -> None:
     ],
 )
 def test_a_tier_is_held_up_to_its_end(held: dict[str, Any], last_moment: str, end: str) -> None:
-    till = Till(tiered(**held))
+    window = "day" if "held_for" in held else "year"
+    till = Till(tiered(window, **held))
     till.put(bought("o1", 100_00, when="2025-03-03"))
     till.wait(last_moment)
     assert till.account().tier == "silver"

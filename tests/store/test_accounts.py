@@ -110,11 +110,11 @@ async def test_a_balance_below_zero_is_refused(store: Store, place: int) -> None
         await save(store, saved(row, balances=balances))
 
 
-async def test_a_state_of_more_than_four_kilobytes_is_refused(store: Store) -> None:
+async def test_a_state_of_more_than_32_kilobytes_is_refused(store: Store) -> None:
     (row,) = await opened(store, [1])
-    await save(store, saved(row, state=b"x" * 4096))
+    await save(store, saved(row, state=b"x" * 32768))
     with pytest.raises(asyncpg.CheckViolationError, match="account_state_is_small"):
-        await save(store, saved(row, state=b"x" * 4097))
+        await save(store, saved(row, state=b"x" * 32769))
 
 
 async def test_what_a_purchase_writes_to_an_account_touches_no_index(store: Store) -> None:

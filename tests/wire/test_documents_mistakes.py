@@ -75,6 +75,49 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
         [("ends: {after: P12M", "ends: {after_activity: P12M")],
         ['7:34: asset "points": "ends.at_end_of" means nothing without "after"; remove it'],
     ),
+    "a window of too many days": (
+        [("window: year", "window: {rolling: P13M}")],
+        ['10:44: meter "spend": P13M is too long for a rolling window; write P12M at most'],
+    ),
+    "a campaign that ends first": (
+        [("window: year", 'window: {from: "2025-12-01", to: "2025-11-01"}')],
+        ['10:59: meter "spend": the campaign ends before it begins; write a day after 2025-12-01'],
+    ),
+    "half a campaign": (
+        [("window: year", 'window: {from: "2025-12-01"}')],
+        [
+            '10:34: meter "spend", window: "window" needs "rolling", or "from" and "to"; write {rolling: P30D}, or {from: "2025-11-01", to: "2025-12-01"}'
+        ],
+    ),
+    "a window that is none": (
+        [("window: year", "window: yaer")],
+        ['10:34: meter "spend", window: "yaer" is not one of its values; did you mean "year"?'],
+    ),
+    "a day that is none": (
+        [("window: year", 'window: {from: "2025-02-30", to: "2025-03-01"}')],
+        [
+            '10:41: meter "spend", window.from: "2025-02-30" is no day of the calendar; write a day that exists: "2026-02-28"'
+        ],
+    ),
+    "the end of a rolling window": (
+        [
+            ("window: year", "window: {rolling: P30D}"),
+            ("  meter: spend", "  held: end_of_window\n  meter: spend"),
+        ],
+        [
+            '25:9: a rolling window has no end, and meter "spend" counts over one; write held: rolling, or held: {for: P12M}'
+        ],
+    ),
+    "held rolling by the year": (
+        [("  meter: spend", "  held: rolling\n  meter: spend")],
+        [
+            '25:9: the window of meter "spend" is not a rolling one; give the meter window: {rolling: P12M}'
+        ],
+    ),
+    "a grace after for ever": (
+        [("  meter: spend", "  grace: P30D\n  downgrade: never\n  meter: spend")],
+        ["25:3: a grace after tiers that never end; remove it"],
+    ),
     "tab indent": (
         [("    pending: P14D", "\tpending: P14D")],
         ["8:1: found character '\\t' that cannot start any token; indent with spaces, not tabs"],

@@ -5,10 +5,12 @@ Everything that comes in or goes out is an aware instant in UTC.
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from patron_schemas.program import Stretch
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 WITH_ACTIVITY = datetime(9998, 1, 1, tzinfo=UTC)  # What a row says of an end that moves.
@@ -37,9 +39,49 @@ def window(kind: str, at: datetime, zone: ZoneInfo) -> Window:
     return Window(f"{kind} {first}", _midnight(first, zone), _midnight(after, zone))
 
 
-def after(window_kind: str, this: Window, zone: ZoneInfo) -> Window:
-    """The window that follows this one."""
-    return this if window_kind == "lifetime" else window(window_kind, this.ends, zone)
+def around(
+    setting: str | Stretch, at: datetime, zone: ZoneInfo, *, joined_at: datetime
+) -> Window | None:
+    """The window of a meter around `at`; None outside a campaign."""
+    if setting == "anniversary":
+        return _year_of_membership(at, joined_at, zone)
+    if isinstance(setting, str):
+        return window(setting, at, zone)
+    if setting.rolling is not None:
+        return Window("rolling", datetime(1, 1, 1, tzinfo=UTC), NEVER)
+
+    assert setting.from_ is not None
+    assert setting.to is not None
+    begins = _midnight(date.fromisoformat(setting.from_), zone)
+    ends = _midnight(date.fromisoformat(setting.to), zone)
+    return Window("campaign", begins, ends) if begins <= at < ends else None
+
+
+def _year_of_membership(at: datetime, joined_at: datetime, zone: ZoneInfo) -> Window:
+    joined = joined_at.astimezone(zone).date()
+    month_day = joined.strftime("%m-%d")
+    year = joined.year
+    while True:
+        first, next_first = day_of_year(year, month_day), day_of_year(year + 1, month_day)
+        ends = _midnight(next_first, zone)
+        if at < ends:
+            return Window(f"year from {first}", _midnight(first, zone), ends)
+        year += 1
+
+
+def leaves(of: datetime, rolling: str, zone: ZoneInfo) -> datetime:
+    """When what happened at `of` leaves a rolling window. Of local days the first counts."""
+    if "T" in rolling:
+        return plus(of, rolling, zone)
+    noon = _instant(datetime.combine(of.astimezone(zone).date(), time(12)), zone)
+    return _midnight(plus(noon, rolling, zone).astimezone(zone).date(), zone)
+
+
+def has_begun(of: datetime, rolling: str, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether what happened at `of` is in a rolling window already, seen from `now`."""
+    if "T" in rolling:
+        return of <= now
+    return of.astimezone(zone).date() <= now.astimezone(zone).date()
 
 
 def plus(at: datetime, span: str, zone: ZoneInfo, *, sign: int = 1) -> datetime:

@@ -1,112 +1,144 @@
 """Tiers: what qualifies, for how long, and what a member falls to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from patron.audit import calendar
 from patron.audit.calendar import NEVER, Window
 from patron.audit.programs import Terms
+from patron_schemas.program import Stretch, Tiers
+
+STEP = "a step down"
 
 
 @dataclass
 class Qualification:
-    """A tier that was reached in a window, and until when it stands."""
+    """A tier that was reached in a window: until when it is held, and stands with its grace."""
 
     tier: str
     window: str
     reached_at: datetime
+    ends_at: datetime
     held_until: datetime
+
+
+@dataclass
+class Ladder:
+    """The tiers of one program at one instant of one account.
+
+    `shows(window, instant)` is what the tiers' meter shows, and `falls(threshold)` when a
+    rolling one shows less, if nothing more comes. `around(instant)` is the meter's window.
+    """
+
+    terms: Terms
+    now: datetime
+    shows: Callable[[str, datetime], int]
+    falls: Callable[[int], datetime]
+    around: Callable[[datetime], Window | None]
+
+    @property
+    def tiers(self) -> Tiers:
+        """The program's own words."""
+        assert self.terms.document.tiers is not None
+        return self.terms.document.tiers
+
+    @property
+    def held(self) -> str:
+        """How long tiers are held: a word, or "for"."""
+        if self.tiers.held is not None:
+            return self.tiers.held.until or "for"
+        window = self.terms.document.meters[self.tiers.meter].window
+        if isinstance(window, Stretch):
+            return "rolling" if window.rolling else "end_of_window"
+        return "forever" if window == "lifetime" else "end_of_next_window"
+
+    def threshold(self, tier: str) -> int:
+        """Where a tier starts."""
+        rung = next(rung for rung in self.tiers.ladder if rung.tier == tier)
+        return self.terms.threshold(rung.from_)
+
+    def _qualified(self, tier: str, window: str, around: Window) -> Qualification | None:
+        """A tier that is reached now in that window; None where its time is over already."""
+        ends_at = around.ends
+        if self.held == "rolling":
+            ends_at = self.falls(self.threshold(tier))
+        elif self.held == "end_of_next_window" and ends_at != NEVER:
+            following = self.around(ends_at)
+            assert following is not None
+            ends_at = following.ends
+        if ends_at <= self.now:
+            return None
+        if self.tiers.downgrade == "never" or self.held == "forever":
+            ends_at = NEVER
+        elif self.held == "for":
+            assert self.tiers.held is not None
+            assert self.tiers.held.for_ is not None
+            ends_at = calendar.plus(self.now, self.tiers.held.for_, self.terms.zone)
+        held_until = ends_at
+        if self.tiers.grace is not None and ends_at != NEVER:
+            held_until = calendar.plus(ends_at, self.tiers.grace, self.terms.zone)
+        return Qualification(tier, window, self.now, ends_at, held_until)
+
+    def revalued(self, standing: list[Qualification], *, of: datetime) -> list[Qualification]:
+        """What stands after something that happened at `of` was counted, more or less of it."""
+        left = [q for q in standing if self.tiers.on_refund == "keep" or self._deserves(q)]
+        window = self.around(of)
+        for rung in self.tiers.ladder[1:] if window is not None else ():
+            assert window is not None
+            if self.shows(window.name, self.now) < self.threshold(rung.tier):
+                continue
+            same = [q for q in left if (q.tier, q.window) == (rung.tier, window.name)]
+            if self.held != "rolling" and any(q.ends_at > self.now for q in same):
+                continue
+            new = self._qualified(rung.tier, window.name, window)
+            if new is None:
+                continue
+            for old in same:
+                if self.held == "rolling":
+                    new.reached_at = old.reached_at
+                    if self.tiers.on_refund == "keep" and old.ends_at > new.ends_at:
+                        new = old
+            left = [q for q in left if q not in same] + [new]
+        return left
+
+    def _deserves(self, q: Qualification) -> bool:
+        if q.window == STEP:
+            return True
+        if self.held != "rolling":
+            return self.shows(q.window, q.reached_at) >= self.threshold(q.tier)
+        return q.ends_at <= self.now or self.shows(q.window, self.now) >= self.threshold(q.tier)
+
+    def passed(self, standing: list[Qualification], tier: str) -> list[Qualification]:
+        """What stands after time has come to now: renewed, left by a step, or gone."""
+        renewed = [self._renewed(q) for q in standing]
+        left = [q for q in renewed if q.held_until > self.now]
+        order = [rung.tier for rung in self.tiers.ladder]
+        place = order.index(tier) if tier in order else 0
+        best = max([0, *(order.index(q.tier) for q in left)])
+        if len(left) < len(standing) and self.tiers.downgrade == "one_step":
+            around = self.around(self.now)
+            assert around is not None
+            if best < place - 1:
+                step = self._qualified(order[place - 1], STEP, around)
+                left += [step] if step else []
+        return left
+
+    def _renewed(self, q: Qualification) -> Qualification:
+        around = self.around(self.now)
+        if self.held != "for" or q.ends_at != self.now or around is None:
+            return q
+        if q.window != around.name or self.shows(q.window, self.now) < self.threshold(q.tier):
+            return q
+        return self._qualified(q.tier, q.window, around) or q
+
+    def highest(self, standing: list[Qualification]) -> str:
+        """The highest tier that stands."""
+        order = [rung.tier for rung in self.tiers.ladder]
+        return order[max([0, *(order.index(q.tier) for q in standing if q.tier in order)])]
 
 
 def tiers_of(terms: Terms) -> list[str]:
     """The ladder's names from the lowest up; nobody has to qualify for the first."""
     tiers = terms.document.tiers
     return [] if tiers is None else [rung.tier for rung in tiers.ladder]
-
-
-def held_until(terms: Terms, window: Window, reached_at: datetime) -> datetime:
-    """Until when a tier that was reached in this window is held."""
-    tiers = terms.document.tiers
-    assert tiers is not None
-    kind = terms.document.meters[tiers.meter].window
-    if tiers.held is None:
-        until = "forever" if kind == "lifetime" else "end_of_next_window"
-    elif tiers.held.for_ is not None:
-        return calendar.plus(reached_at, tiers.held.for_, terms.zone)
-    else:
-        assert tiers.held.until is not None
-        until = tiers.held.until
-    match until:
-        case "end_of_window":
-            return window.ends
-        case "end_of_next_window":
-            return calendar.after(kind, window, terms.zone).ends
-        case _:
-            return NEVER
-
-
-def revalued(
-    terms: Terms,
-    standing: list[Qualification],
-    *,
-    window: Window,
-    before: int,
-    value: int,
-    at: datetime,
-) -> list[Qualification]:
-    """What stands after the tiers' meter went from one value to another in a window.
-
-    After more was counted, every threshold that is met is a qualification of its own, but
-    where one of this window stands already. One that the value no longer meets ends,
-    unless the program keeps it. A refund qualifies nobody.
-    """
-    tiers = terms.document.tiers
-    assert tiers is not None
-    left = list(standing)
-    for rung in tiers.ladder[1:]:
-        threshold = terms.threshold(rung.from_)
-        stands = any((q.tier, q.window) == (rung.tier, window.name) for q in left)
-        if before < value and threshold <= value and not stands:
-            until = held_until(terms, window, at)
-            if until > at:
-                left.append(Qualification(rung.tier, window.name, at, until))
-        if value < threshold and tiers.on_refund == "revoke":
-            left = [q for q in left if (q.tier, q.window) != (rung.tier, window.name)]
-    return left
-
-
-def falls(terms: Terms, *, before: int, value: int) -> bool:
-    """Whether a window that fell takes a tier back: also one that has ended long since."""
-    tiers = terms.document.tiers
-    assert tiers is not None
-    passed = any(value < terms.threshold(rung.from_) <= before for rung in tiers.ladder[1:])
-    return passed and tiers.on_refund == "revoke"
-
-
-def highest(
-    terms: Terms,
-    standing: list[Qualification],
-    tier: str,
-    *,
-    because: Literal["time", "refund", "event"],
-) -> str:
-    """The tier to be in now, coming from `tier`. "" is where everybody starts.
-
-    Time lowers it by the program's `downgrade`, and a refund that took a tier back
-    to the highest that still stands. Nothing else lowers it: who is kept by `downgrade`
-    above what stands does not fall by buying.
-    """
-    order = tiers_of(terms)
-    tiers = terms.document.tiers
-    if not order or tiers is None:
-        return tier
-
-    now = order.index(tier) if tier in order else 0
-    best = max([0, *(order.index(q.tier) for q in standing if q.tier in order)])
-    if best < now:
-        if because == "event" or (because == "time" and tiers.downgrade == "never"):
-            best = now
-        elif because == "time" and tiers.downgrade == "one_step":
-            best = now - 1
-    return tier if best == now else order[best]

@@ -9,18 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import floor
-from typing import Literal
 
-from patron.audit import asking, calendar, ladder, together, worth
+from patron.audit import asking, calendar, together, worth
 from patron.audit.calendar import NEVER, WITH_ACTIVITY
 from patron.audit.cards import Cards
+from patron.audit.counting import LONG_AGO, Meters
 from patron.audit.facts import ORDERS, REQUESTS, Event
-from patron.audit.ladder import Qualification
+from patron.audit.ladder import Ladder, Qualification, tiers_of
 from patron.audit.programs import Terms, attributes_match, tier_matches
 from patron.audit.wallet import Lot, Wallet
 from patron_schemas.program import Match, MemberCap, Rule
-
-LONG_AGO = datetime.min.replace(tzinfo=NEVER.tzinfo)
 
 
 @dataclass
@@ -51,7 +49,7 @@ class Model:
     cards: Cards = field(default_factory=Cards)
     orders: dict[str, Order] = field(default_factory=dict)
     order_of_entry: dict[int, str] = field(default_factory=dict)
-    meters: dict[tuple[str, str], int] = field(default_factory=dict)  # (meter, window)
+    meters: Meters = field(default_factory=Meters)
     used: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, cap's window)
     once: set[tuple[str, str]] = field(default_factory=set)
     qualifications: list[Qualification] = field(default_factory=list)
@@ -60,6 +58,8 @@ class Model:
     def apply(self, event: Event) -> None:
         """One more entry."""
         terms = self.terms[event.version]
+        if event.seq == 1:
+            self.meters.joined_at = event.at
         if event.kind in REQUESTS:
             # A request acts at the later of its own time and its account's.
             self.at = max(self.at, event.told_at)
@@ -92,8 +92,9 @@ class Model:
             event.seq, now, lambda lot: self.end_of(terms, lot.asset, lot.earned_at)
         )
         self._remind(terms, now)
-        self.qualifications = [q for q in self.qualifications if q.held_until > now]
-        self._set_tier(terms, because="time")
+        if (rungs := self.meters.ladder(terms, now)) is not None:
+            self.qualifications = rungs.passed(self.qualifications, self.tier)
+            self._set_tier(rungs)
 
     def _remind(self, terms: Terms, now: datetime) -> None:
         for name, asset in terms.document.assets.items():
@@ -230,7 +231,6 @@ class Model:
     ) -> None:
         """Move the meters by what the order counts for now, then tiers, then rewards."""
         name = event.fields["order"]
-        fell = False
         for meter_name, meter in terms.document.meters.items():
             if meter.counts == "points":
                 value = deserved.get(meter.asset or "", 0)
@@ -239,25 +239,17 @@ class Model:
             more = value - order.counted.get(meter_name, 0)
             order.counted[meter_name] = value
             if more:
-                fell |= self._move(terms, meter_name, more, of=order.first_at, at=event.at)
+                self.meters.move(terms, meter_name, more, of=order.first_at)
             if more and meter.punches:
                 self._punch(terms, meter_name, more, of=order.first_at, cause=name)
-        self._set_tier(terms, because="refund" if fell else "event")
+        self._requalify(terms, of=order.first_at, at=event.at)
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order=name)
         self.notices += [("reward.unlocked", name)] * unlocked
 
-    def _move(self, terms: Terms, meter: str, more: int, *, of: datetime, at: datetime) -> bool:
-        """Count more or less; return whether that takes a tier back."""
-        window = calendar.window(terms.document.meters[meter].window, of, terms.zone)
-        before = self.meters.get((meter, window.name), 0)
-        self.meters[meter, window.name] = before + more
-        tiers = terms.document.tiers
-        if tiers is not None and tiers.meter == meter:
-            self.qualifications = ladder.revalued(
-                terms, self.qualifications, window=window, before=before, value=before + more, at=at
-            )
-            return ladder.falls(terms, before=before, value=before + more)
-        return False
+    def _requalify(self, terms: Terms, *, of: datetime, at: datetime) -> None:
+        if (rungs := self.meters.ladder(terms, at)) is not None:
+            self.qualifications = rungs.revalued(self.qualifications, of=of)
+            self._set_tier(rungs)
 
     def _punch(self, terms: Terms, meter: str, more: int, *, of: datetime, cause: str) -> None:
         if more < 0:
@@ -311,10 +303,10 @@ class Model:
                     meter.counts == "events" and asked and self._fits(terms, meter.match, event)
                 )
             if more:
-                self._move(terms, name, more, of=event.told_at, at=event.at)
+                self.meters.move(terms, name, more, of=event.told_at)
             if more and meter.punches:
                 self._punch(terms, name, more, of=event.told_at, cause=event.id)
-        self._set_tier(terms, because="event")
+        self._requalify(terms, of=event.told_at, at=event.at)
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order="")
         self.notices += [("reward.unlocked", event.id)] * unlocked
 
@@ -386,13 +378,13 @@ class Model:
             return NEVER
         return calendar.plus(self.active_at, ends.after_activity, terms.zone)
 
-    def _set_tier(self, terms: Terms, *, because: Literal["time", "refund", "event"]) -> None:
-        tier = ladder.highest(terms, self.qualifications, self.tier, because=because)
-        if tier != self.tier:
+    def _set_tier(self, rungs: Ladder) -> None:
+        tier = rungs.highest(self.qualifications)
+        if tier != (self.tier or tiers_of(rungs.terms)[0]):
             self.notices.append(("tier.changed", tier))
             self.tier = tier
 
     @staticmethod
     def _lowest(terms: Terms) -> str:
-        order = ladder.tiers_of(terms)
+        order = tiers_of(terms)
         return order[0] if order else ""

@@ -85,9 +85,15 @@ class Qualification(NamedTuple):
     """A tier that was reached in a window, and until when it stands."""
 
     tier: str
-    window: str  # The name of the window that reached it: see `periods.window_name`.
+    window: str  # The name of the window that reached it: see `core.windows`.
     reached_at: datetime
     held_until: datetime
+    grace_from: datetime | None = None  # When its hold ends, if a grace follows it.
+
+    @property
+    def hold_ends_at(self) -> datetime:
+        """When it is held no longer but by grace."""
+        return self.grace_from or self.held_until
 
 
 class Account(NamedTuple):

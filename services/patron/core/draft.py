@@ -30,6 +30,7 @@ from patron.core.ends import active_at, ends_at, moved_to, remind_at
 from patron.core.facts import Fact, TimeReached
 from patron.core.periods import plus
 from patron.core.program import Program
+from patron.core.windows import counts_from_joining
 
 EMPTY = Balance()
 
@@ -47,6 +48,7 @@ class Draft:
         "due_at",
         "fact",
         "grants",
+        "joined_at",
         "meters",
         "notices",
         "once",
@@ -74,8 +76,11 @@ class Draft:
         self.seq = account.seq + 1
         self.due_at = account.due_at
         self.active_at = account.active_at
+        self.joined_at = account.joined_at
         if type(fact) is not TimeReached:
             self.active_at = active_at(program, account, at)
+            if self.joined_at is None and counts_from_joining(program):
+                self.joined_at = at
         self.balances = dict(account.balances)
         self.meters = dict(account.meters)
         self.punches = dict(account.punches)
@@ -286,7 +291,7 @@ class Draft:
                 account.birthday,
                 account.zone,
                 account.consents,
-                account.joined_at,
+                self.joined_at,
                 self.active_at,
             ),
             orders=() if self.order is None else (self.order,),

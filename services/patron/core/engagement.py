@@ -10,10 +10,11 @@ from patron.core.earning import event_rules, event_worth, events_worth
 from patron.core.facts import Engaged
 from patron.core.mechanics.per_event import once_subject
 from patron.core.meters import event_counts, move
-from patron.core.periods import local_day, window_name
+from patron.core.periods import local_day
 from patron.core.program import Program
 from patron.core.rewards import punch, unlock
 from patron.core.tiers import requalify
+from patron.core.windows import part_of
 
 
 def once_keys(program: Program, fact: Engaged) -> tuple[OnceKey, ...]:
@@ -43,8 +44,10 @@ def engage(draft: Draft, fact: Engaged) -> None:
         if meter.punches:
             punch(draft, meter, count, cause=fact.name.id, at=fact.at)
         else:
-            move(draft, name, window_name(meter.window.kind, day), count)
-    requalify(draft, day=day)
+            part = part_of(meter.window, fact.at, day, joined_at=draft.joined_at, zone=program.zone)
+            if part:
+                move(draft, name, part, count)
+    requalify(draft, of=fact.at)
     unlock(draft, order="")
 
 

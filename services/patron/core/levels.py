@@ -45,9 +45,9 @@ def settle_order(
     given = _post(draft, order, proofs, day)
     opened_now = draft.opened and draft.seq not in order.entries
 
-    counted = order_counts(program, basket, proofs, day)
+    counted = order_counts(draft, basket, proofs, first_at=first_at, day=day)
     move_to(draft, order.counted, counted)
-    requalify(draft, day=day)
+    requalify(draft, of=first_at)
     counted += _move_punches(draft, order, basket, at=first_at, reason=reason)
     unlock(draft, order=order.order)
     draft.order = OrderState(

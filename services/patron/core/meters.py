@@ -6,7 +6,7 @@ nothing can ask for them any more: the two latest stay, and those that a tier st
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 
 from patron.core.account import Counted
@@ -15,8 +15,8 @@ from patron.core.decision import Proof
 from patron.core.draft import Draft
 from patron.core.facts import Engaged
 from patron.core.matching import Selection, selection, total, units
-from patron.core.periods import window_name
 from patron.core.program import Meter, Program
+from patron.core.windows import ROLLING, part_of, without_old
 
 WINDOWS_KEPT = 2
 PUNCHES = "punches"  # The window under which an order keeps how many punches it gave.
@@ -30,14 +30,17 @@ def order_meters(program: Program) -> tuple[tuple[Meter, Selection], ...]:
 
 
 def order_counts(
-    program: Program, basket: Basket, proofs: Iterable[Proof], day: date
+    draft: Draft, basket: Basket, proofs: Iterable[Proof], *, first_at: datetime, day: date
 ) -> list[Counted]:
-    """What an order adds to each meter, as it now is."""
+    """What an order adds to each meter, as it now is: to the parts of its first completion."""
+    zone, joined_at = draft.program.zone, draft.joined_at
     counts = []
-    for meter, chosen in order_meters(program):
+    for meter, chosen in order_meters(draft.program):
         amount = _amount(meter, chosen, basket, proofs)
         if amount:
-            counts.append(Counted(meter.name, window_name(meter.window.kind, day), amount))
+            part = part_of(meter.window, first_at, day, joined_at=joined_at, zone=zone)
+            if part:
+                counts.append(Counted(meter.name, part, amount))
     return counts
 
 
@@ -68,11 +71,16 @@ def event_counts(program: Program, fact: Engaged, points: Mapping[str, int]) -> 
     return counts
 
 
-def move(draft: Draft, meter: str, window: str, by: int) -> None:
-    """Change one window of a meter."""
+def move(draft: Draft, meter: str, part: str, by: int) -> None:
+    """Change one part of a meter, and forget those that nothing can ask for any more."""
     windows = dict(draft.meters.get(meter, {}))
-    windows[window] = windows.get(window, 0) + by
-    if len(windows) > WINDOWS_KEPT:
+    windows[part] = windows.get(part, 0) + by
+    spec = draft.program.meters[meter]
+    if spec.window.kind == ROLLING:
+        # A refund may ask what it was when a tier that stands was reached.
+        since = min([draft.at, *(held.reached_at for held in draft.qualifications)])
+        windows = without_old(windows, spec, since=since, zone=draft.program.zone)
+    elif len(windows) > WINDOWS_KEPT:
         needed = {held.window for held in draft.qualifications}
         needed.update(sorted(windows)[-WINDOWS_KEPT:])
         windows = {name: value for name, value in windows.items() if name in needed}
@@ -88,8 +96,3 @@ def move_to(draft: Draft, before: Iterable[Counted], now: Iterable[Counted]) -> 
     for (meter, window), by in changes.items():
         if by:
             move(draft, meter, window, by)
-
-
-def reading(draft: Draft, meter: str, window: str) -> int:
-    """What a meter shows for a window."""
-    return draft.meters.get(meter, {}).get(window, 0)

@@ -17,6 +17,7 @@ from patron.core.account import NEVER
 from patron.core.program import EndOf, MonthDay, Span
 
 MIDNIGHT = time()
+CALENDAR = frozenset({"lifetime", "year", "half_year", "quarter", "month", "week", "day"})
 
 
 @lru_cache(maxsize=64)
@@ -29,7 +30,7 @@ def plus(at: datetime, span: Span, zone: str) -> datetime:
     """The instant one span later."""
     if span.months or span.days:
         local = at.astimezone(zone_named(zone))
-        day = _plus_days(local.date(), span)
+        day = days_after(local.date(), span)
         at = datetime.combine(day, local.time().replace(fold=0), zone_named(zone)).astimezone(UTC)
     return at + timedelta(seconds=span.seconds)
 
@@ -50,7 +51,8 @@ def reminded_at(ends_at: datetime, ahead: Span, zone: str) -> datetime:
     return minus(ends_at, ahead, zone)
 
 
-def _plus_days(day: date, span: Span) -> date:
+def days_after(day: date, span: Span) -> date:
+    """The day one span of months and days later."""
     return _months_later(day, span.months) + timedelta(days=span.days)
 
 
@@ -76,7 +78,7 @@ def life_end(earned_at: datetime, lives: Span | None, end_of: EndOf, zone: str) 
 @lru_cache(maxsize=4096)
 def _life_end_of_day(day: date, lives: Span, end_of: EndOf, zone: str) -> datetime:
     # Many lots are earned on one day, and all of them end together.
-    return _end_of(_plus_days(day, lives), end_of, zone)
+    return _end_of(days_after(day, lives), end_of, zone)
 
 
 def day_in(year: int, date_of_year: MonthDay) -> date:

@@ -6,7 +6,7 @@ Each mechanic has its own settings in `core.mechanics`; a rule holds exactly one
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
@@ -97,12 +97,15 @@ CAUTIOUS = Basis()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Over what a meter counts: a lifetime, a calendar period, or a punch's own life."""
+    """Over what a meter counts: a lifetime, a period, or a punch's own life ("own")."""
 
-    kind: Literal["lifetime", "year", "half_year", "quarter", "month", "week", "day", "own"] = (
-        "lifetime"
-    )
-    lives: Span | None = None  # Of kind "own" only.
+    kind: Literal[
+        "lifetime", "year", "half_year", "quarter", "month", "week", "day", "own",
+        "rolling", "anniversary", "campaign",
+    ] = "lifetime"  # fmt: skip
+    lives: Span | None = None  # Of "own" and "rolling".
+    begins_at: datetime | None = None  # Of "campaign", as its end.
+    ends_at: datetime | None = None
 
 
 LIFETIME = Window()
@@ -185,10 +188,11 @@ class Ladder:
 
     meter: str
     tiers: tuple[Tier, ...]
-    held: Literal["window", "next_window", "for", "forever"] = "forever"
+    held: Literal["window", "next_window", "for", "forever", "rolling"] = "forever"
     held_for: Span | None = None  # Of "for".
     downgrade: Literal["to_meter", "one_step", "never"] = "to_meter"
     on_refund: Literal["revoke", "keep"] = "revoke"
+    grace: Span | None = None  # A tier whose hold has ended stands for so long still.
 
     def __post_init__(self) -> None:
         thresholds = [tier.threshold for tier in self.tiers]

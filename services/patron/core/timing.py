@@ -42,6 +42,8 @@ def _instants(program: Program, state: State) -> Iterator[datetime]:
             yield punches[0].lapses_at
     for held in account.qualifications:
         yield held.held_until
+        if held.hold_ends_at > account.at:
+            yield held.hold_ends_at
 
 
 def _told_at(program: Program, account: Account, lot: Lot) -> datetime:

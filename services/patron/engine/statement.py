@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from patron.core import windows
 from patron.core.account import NEVER, State
 from patron.core.decision import Decision, Proof, Refusal
 from patron.core.draft import stamp
@@ -53,7 +54,11 @@ def shown(state: State, *, program: Program) -> dict[str, Any]:
             }
             for lot in sorted(state.lots or ())
         ],
-        "meters": {meter: dict(sorted(w.items())) for meter, w in sorted(account.meters.items())},
+        "meters": {
+            meter: windows.shown(parts, spec, at=account.at, zone=program.zone)
+            for meter, parts in sorted(account.meters.items())
+            if (spec := program.meters.get(meter))
+        },
         "punches": {
             meter: sum(punch.left for punch in punches) - account.owed.get(meter, 0)
             for meter, punches in sorted(account.punches.items())

@@ -11,6 +11,7 @@ from patron.core.mechanics.per_event import PerEvent
 from patron.core.mechanics.per_step import PerStep
 from patron.core.mechanics.per_unit import PerUnit
 from patron.core.mechanics.round_up import RoundUp
+from patron.core.periods import day_start
 from patron.core.program import (
     ALWAYS,
     Asset,
@@ -47,7 +48,10 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
         currency=document.currency,
         currency_digits=digits,
         assets={name: _asset(name, asset) for name, asset in document.assets.items()},
-        meters={name: _meter(name, meter, places) for name, meter in document.meters.items()},
+        meters={
+            name: _meter(name, meter, places, document.zone)
+            for name, meter in document.meters.items()
+        },
         rules=tuple(_rule(rule, places, digits) for rule in document.rules),
         ladder=None if tiers is None else _ladder(tiers, document.meters[tiers.meter], digits),
         rewards={name: _reward(name, reward) for name, reward in document.rewards.items()},
@@ -106,19 +110,31 @@ def _month_day(text: str | None) -> MonthDay | None:
     return None if text is None else MonthDay(*map(int, text.split("-")))
 
 
-def _meter(name: str, meter: language.Meter, places: dict[str, int]) -> Meter:
+def _meter(name: str, meter: language.Meter, places: dict[str, int], zone: str) -> Meter:
     return Meter(
         name=name,
         counts=meter.counts,
         window=Window(kind="own", lives=_span(meter.lives))
         if meter.punches
-        else Window(kind=meter.window),
+        else _window(meter.window, zone),
         match=_match(meter.match, places),
         basis=_basis(meter.basis),
         actions=frozenset(meter.actions or ()),
         asset=meter.asset or "",
         punches=meter.punches,
     )
+
+
+def _window(window: str | language.Stretch, zone: str) -> Window:
+    if isinstance(window, str):
+        return Window(kind=window)  # type: ignore[arg-type]
+    if window.rolling is not None:
+        return Window(kind="rolling", lives=span_of(window.rolling))
+
+    assert window.from_ is not None
+    assert window.to is not None
+    first, after = date.fromisoformat(window.from_), date.fromisoformat(window.to)
+    return Window(kind="campaign", begins_at=day_start(first, zone), ends_at=day_start(after, zone))
 
 
 def _match(match: language.Match, places: dict[str, int]) -> Match:
@@ -202,6 +218,7 @@ def _ladder(tiers: language.Tiers, meter: language.Meter, digits: int) -> Ladder
     words: dict[str | None, Any] = {
         "end_of_window": "window",
         "end_of_next_window": "next_window",
+        "rolling": "rolling",
         "forever": "forever",
         None: "for",
     }
@@ -214,6 +231,7 @@ def _ladder(tiers: language.Tiers, meter: language.Meter, digits: int) -> Ladder
         held_for=_span(held.for_),
         downgrade=tiers.downgrade,
         on_refund=tiers.on_refund,
+        grace=_span(tiers.grace),
     )
 
 

@@ -139,10 +139,25 @@ def _meter(tree: Tree, path: Path, meter: language.Meter) -> Iterator[Problem]:
         yield at_key(tree, (*path, "lives"), what, "add it: punches: true; or remove lives")
     if counts not in ("basis", "orders") and "basis" in meter.model_fields_set:
         yield vain("basis", f"means nothing where {counts} are counted")
+    if isinstance(meter.window, language.Stretch):
+        yield from _stretch(tree, (*path, "window"), meter.window)
     yield from _vain_match(
         tree, path, meter.match, lines=counts in ("basis", "units", "orders"),
         attributes=counts != "points", tier=False, order=False,
     )  # fmt: skip
+
+
+def _stretch(tree: Tree, path: Path, window: language.Stretch) -> Iterator[Problem]:
+    if window.rolling is not None:
+        # Its parts are kept with the account, so they must not be too many.
+        span = span_of(window.rolling)
+        longest = "PT744H" if span.seconds else "P12M"
+        if roughly_s(span) > roughly_s(span_of(longest)) + DAY_S:
+            what = f"{where(tree, path)}: {window.rolling} is too long for a rolling window"
+            yield at_value(tree, (*path, "rolling"), what, f"write {longest} at most")
+    elif str(window.from_) >= str(window.to):
+        what = f"{where(tree, path)}: the campaign ends before it begins"
+        yield at_value(tree, (*path, "to"), what, f"write a day after {window.from_}")
 
 
 def _vain_match(
@@ -303,9 +318,37 @@ def _tiers(
         elif meter is not None and "." in rung.from_:
             what = f"meter {shown(tiers.meter)} counts {meter.counts}, not money"
             yield at_value(tree, (*path, "from"), what, "write a whole number")
-    held = tiers.held
-    ends = held is not None and held.until in ("end_of_window", "end_of_next_window")
-    if ends and meter is not None and meter.window == "lifetime":
-        what = f"a lifetime has no end, and meter {shown(tiers.meter)} counts over one"
+    if meter is not None:
+        yield from _held(tree, tiers, meter)
+
+
+def _held(tree: Tree, tiers: language.Tiers, meter: language.Meter) -> Iterator[Problem]:
+    """How long tiers are held must have a meaning for their meter's window."""
+    until = tiers.held.until if tiers.held is not None else None
+    ends = until in ("end_of_window", "end_of_next_window")
+    at: Path = ("tiers", "held")
+    window, name = meter.window, shown(tiers.meter)
+    stretch = window if isinstance(window, language.Stretch) else None
+    rolls = stretch is not None and stretch.rolling is not None
+    if ends and window == "lifetime":
+        what = f"a lifetime has no end, and meter {name} counts over one"
         mend = "write held: forever, or held: {for: P12M}, or give the meter a window"
-        yield at_value(tree, ("tiers", "held"), what, mend)
+        yield at_value(tree, at, what, mend)
+    elif ends and rolls:
+        what = f"a rolling window has no end, and meter {name} counts over one"
+        yield at_value(tree, at, what, "write held: rolling, or held: {for: P12M}")
+    elif until == "end_of_next_window" and stretch is not None:
+        what = f"no campaign follows that of meter {name}"
+        yield at_value(tree, at, what, "write held: end_of_window, or held: {for: P12M}")
+    elif until == "rolling" and not rolls:
+        what = f"the window of meter {name} is not a rolling one"
+        yield at_value(tree, at, what, "give the meter window: {rolling: P12M}")
+    by_itself = rolls and (tiers.held is None or until == "rolling")
+    if by_itself and tiers.downgrade == "one_step":
+        what = "a step is held for a period, and a rolling window has none"
+        mend = "write downgrade: to_meter, or held: {for: P12M}"
+        yield at_value(tree, ("tiers", "downgrade"), what, mend)
+    lasts = until == "forever" or tiers.downgrade == "never"
+    if tiers.grace is not None and (lasts or (tiers.held is None and window == "lifetime")):
+        what = "a grace after tiers that never end"
+        yield at_key(tree, ("tiers", "grace"), what, "remove it")

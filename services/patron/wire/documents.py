@@ -8,7 +8,7 @@ nothing; the order of rules does.
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -110,6 +110,14 @@ def _with_held(document: language.ProgramDocument) -> language.ProgramDocument:
     tiers = document.tiers
     if tiers is None or tiers.held is not None:
         return document
-    lifetime = document.meters[tiers.meter].window == "lifetime"
-    held = language.Held(until="forever" if lifetime else "end_of_next_window")
+    held = language.Held(until=_held_by_default(document.meters[tiers.meter].window))
     return document.model_copy(update={"tiers": tiers.model_copy(update={"held": held})})
+
+
+def _held_by_default(
+    window: str | language.Stretch,
+) -> Literal["forever", "rolling", "end_of_window", "end_of_next_window"]:
+    if isinstance(window, language.Stretch):
+        return "rolling" if window.rolling is not None else "end_of_window"
+
+    return "forever" if window == "lifetime" else "end_of_next_window"

@@ -66,7 +66,8 @@ def problems_of_fields(tree: Tree, errors: Iterable[ErrorDetails]) -> list[Probl
 
 
 def _path(error: ErrorDetails) -> Path:
-    return tuple(part for part in error["loc"] if part != "[key]")
+    # What stands in brackets is no part of the document: a key, or the form of a value.
+    return tuple(part for part in error["loc"] if not str(part).startswith("["))
 
 
 def _problem(tree: Tree, path: Path, error: ErrorDetails) -> Problem:
@@ -156,7 +157,7 @@ def _annotation(path: Path) -> Any:
     """The type that the models give to what stands at a path."""
     kind: Any = language.ProgramDocument
     for part in path:
-        kind = _bare(kind)
+        kind = _bare(kind, block=True)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             kind = next(
                 (
@@ -175,13 +176,14 @@ def _annotation(path: Path) -> Any:
     return _bare(kind)
 
 
-def _bare(kind: Any) -> Any:
-    """A type without Annotated and without None."""
+def _bare(kind: Any, *, block: bool = False) -> Any:
+    """A type without Annotated and without None; of a word or a block, that which is asked for."""
     while True:
         if get_origin(kind) is Annotated:
             kind = get_args(kind)[0]
         elif get_origin(kind) in (Union, types.UnionType):
-            kind = next(each for each in get_args(kind) if each is not type(None))
+            choices = [each for each in get_args(kind) if each is not type(None)]
+            kind = choices[-1 if block else 0]
         else:
             return kind
 

@@ -83,7 +83,8 @@ CREATE TABLE account (
     chain uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',  -- Its last entry's.
     CONSTRAINT account_one_a_member UNIQUE (member, program),
     CONSTRAINT account_balances_not_negative CHECK (0 <= ALL (balances)),
-    CONSTRAINT account_state_is_small CHECK (octet_length(state) <= 4096)
+    -- 1 kB as a rule; a rolling meter keeps a number for each day of its window.
+    CONSTRAINT account_state_is_small CHECK (octet_length(state) <= 32768)
 ) WITH (fillfactor = 70);
 
 CREATE INDEX account_due_at ON account (due_at) WHERE due_at < '9999-01-01 00:00:00+00';

@@ -1,0 +1,72 @@
+"""Meters: everything that was counted, kept as it came, and added up whenever it is asked."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from patron.audit import calendar
+from patron.audit.calendar import NEVER, Window
+from patron.audit.ladder import Ladder
+from patron.audit.programs import Terms
+from patron_schemas.program import Stretch
+
+LONG_AGO = datetime.min.replace(tzinfo=NEVER.tzinfo)
+
+
+@dataclass
+class Meters:
+    """All moves of one account's meters: which, in which window, when it happened, how much."""
+
+    joined_at: datetime = LONG_AGO  # The time of the account's first entry.
+    moves: list[tuple[str, str, datetime, int]] = field(default_factory=list)
+
+    def move(self, terms: Terms, meter: str, more: int, *, of: datetime) -> None:
+        """Count more or less, in the window of when it happened."""
+        window = self.around(terms, meter, of)
+        if window is not None:
+            self.moves.append((meter, window.name, of, more))
+
+    def around(self, terms: Terms, meter: str, at: datetime) -> Window | None:
+        """The window of a meter around an instant; None outside a campaign."""
+        setting = terms.document.meters[meter].window
+        return calendar.around(setting, at, terms.zone, joined_at=self.joined_at)
+
+    def shows(self, terms: Terms, meter: str, window: str, at: datetime) -> int:
+        """What a meter shows for a window; a rolling one sums up what it holds at `at`."""
+        setting = terms.document.meters[meter].window
+        rolling = setting.rolling if isinstance(setting, Stretch) else None
+        return sum(
+            amount
+            for name, its_window, of, amount in self.moves
+            if (name, its_window) == (meter, window)
+            and (
+                rolling is None
+                or (
+                    calendar.has_begun(of, rolling, at, terms.zone)
+                    and calendar.leaves(of, rolling, terms.zone) > at
+                )
+            )
+        )
+
+    def falls(self, terms: Terms, meter: str, threshold: int, now: datetime) -> datetime:
+        """When a rolling meter shows less than that, if nothing more comes."""
+        setting = terms.document.meters[meter].window
+        assert isinstance(setting, Stretch)
+        assert setting.rolling is not None
+        ends = [calendar.leaves(of, setting.rolling, terms.zone) for _, _, of, _ in self.moves]
+        for at in [now, *sorted(end for end in ends if end > now)]:
+            if self.shows(terms, meter, "rolling", at) < threshold:
+                return at
+        return NEVER
+
+    def ladder(self, terms: Terms, now: datetime) -> Ladder | None:
+        """The program's tiers as they are to be read now."""
+        tiers = terms.document.tiers
+        if tiers is None:
+            return None
+        meter = tiers.meter
+        return Ladder(
+            terms, now,
+            shows=lambda window, at: self.shows(terms, meter, window, at),
+            falls=lambda threshold: self.falls(terms, meter, threshold, now),
+            around=lambda at: self.around(terms, meter, at),
+        )  # fmt: skip
