@@ -286,11 +286,37 @@ def test_a_gift_to_a_member_of_a_later_time_cannot_move_what_has_ended() -> None
     assert till.ask(transfer(5, when="2025-03-02")).code == "insufficient_points"
 
 
-@pytest.mark.xfail(strict=True, reason="a frozen account's earns are available at once")
 def test_what_a_frozen_account_earns_stays_pending() -> None:
     till = shop()
     till.put(freeze(), bought("o2", 5_00), did())
     assert till.balance() == Balance(available=10, pending=5)
+
+
+def test_unfreezing_makes_what_was_earned_available_as_it_would_have_been() -> None:
+    till = shop()
+    till.put(freeze(when="2025-03-03"), bought("o2", 5_00, when="2025-03-04"))
+    till.put(freeze(frozen=False, when="2025-03-10"))
+    assert till.balance() == Balance(available=15)
+    # A year from the purchase, not from the unfreezing.
+    assert [lot.expires_at for lot in till.lots()] == [at("2026-03-01"), at("2026-03-04")]
+
+
+def test_what_waits_out_a_return_window_when_an_account_is_let_go_waits_on() -> None:
+    till = Till(program(assets=[Asset(name="points", pending=Span(days=14))]))
+    till.put(bought("o1", 5_00, when="2025-03-01"), bought("o2", 7_00, when="2025-03-08"))
+    till.put(freeze(when="2025-03-09"), freeze(frozen=False, when="2025-03-16"))
+    assert till.balance() == Balance(available=5, pending=7)
+    till.wait("2025-03-22")
+    assert till.balance() == Balance(available=12)
+
+
+def test_time_runs_on_in_a_frozen_account_and_its_points_end() -> None:
+    till = shop()
+    till.put(freeze(when="2025-03-03"), bought("o2", 5_00, when="2025-03-04"))
+    till.wait("2026-03-01")
+    assert till.balance() == Balance(pending=5)
+    till.wait("2026-03-04")
+    assert till.balance() == Balance()
 
 
 def test_a_frozen_account_spends_nothing_that_was_reserved() -> None:

@@ -36,7 +36,7 @@ def answer(model: Model, terms: Terms, event: Event) -> None:
         case "adjust":
             _adjust(model, terms, event)
         case "freeze":
-            model.frozen = event.fields["frozen"]
+            _freeze(model, terms, event)
 
 
 def lapse(model: Model, seq: int, now: datetime) -> None:
@@ -154,6 +154,13 @@ def _transfer(model: Model, terms: Terms, event: Event) -> None:
     # Whether the receiver could take it is written in the receiver's account alone.
     if event.met and model.wallet.held(asset) >= amount:
         model.wallet.spend(asset, amount)
+
+
+def _freeze(model: Model, terms: Terms, event: Event) -> None:
+    """What was kept back while the account was frozen is let out."""
+    was, model.frozen = model.frozen, event.fields["frozen"]
+    if was and not model.frozen:
+        model.activate(terms, event.seq, model.at)
 
 
 def _adjust(model: Model, terms: Terms, event: Event) -> None:

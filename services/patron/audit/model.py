@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import floor
 
-from patron.audit import asking, calendar, together, worth
+from patron.audit import asking, calendar, ends, together, worth
 from patron.audit.calendar import NEVER, WITH_ACTIVITY
 from patron.audit.cards import Cards
 from patron.audit.counting import LONG_AGO, Meters
@@ -81,16 +81,16 @@ class Model:
 
     def _time_reached(self, terms: Terms, event: Event) -> None:
         now = event.at
-        self.wallet.expire(now, lambda lot: self._real_end(terms, lot))
+        compartments = ("available", "pending") if self.frozen else ("available",)
+        self.wallet.expire(now, lambda lot: self._real_end(terms, lot), of=compartments)
         for living in self.cards.punches.values():
             living[:] = [punch for punch in living if punch.lapses_at > now]
         asking.lapse(self, event.seq, now)
         for grant in self.cards.grants:
             if grant.state == "unlocked" and grant.lapses_at <= now:
                 grant.state = "lapsed"
-        self.wallet.activate(
-            event.seq, now, lambda lot: self.end_of(terms, lot.asset, lot.earned_at)
-        )
+        if not self.frozen:
+            self.activate(terms, event.seq, now)
         self._remind(terms, now)
         if (rungs := self.meters.ladder(terms, now)) is not None:
             self.qualifications = rungs.passed(self.qualifications, self.tier)
@@ -346,37 +346,32 @@ class Model:
     ) -> None:
         """A lot of what was earned: pending where the asset says so."""
         pending = terms.document.assets[asset].pending
-        if pending is None:
-            compartment, end = "available", self.end_of(terms, asset, earned_at)
-        else:
+        if pending is not None:
             compartment, end = "pending", calendar.plus(earned_at, pending, terms.zone)
+        elif self.frozen:
+            compartment, end = "pending", earned_at
+        else:
+            compartment, end = "available", ends.end_of(terms, asset, earned_at)
         self.wallet.open(
             seq, asset=asset, compartment=compartment, expires_at=end, earned_at=earned_at,
             amount=amount, rule=rule, origin=seq,
         )  # fmt: skip
 
-    @staticmethod
-    def end_of(terms: Terms, asset: str, earned_at: datetime) -> datetime:
-        """When what was earned then ends."""
-        ends = terms.document.assets[asset].ends
-        if ends is None:
-            return NEVER
-        if ends.after_activity is not None:
-            return WITH_ACTIVITY
-        if ends.on is not None:
-            return calendar.yearly_end(earned_at, ends.on, ends.earned_before, terms.zone)
-        assert ends.after is not None
-        end = calendar.plus(earned_at, ends.after, terms.zone)
-        return calendar.rounded_up(end, ends.at_end_of, terms.zone)
+    def activate(self, terms: Terms, seq: int, until: datetime) -> None:
+        """Pending lots whose wait is over can be spent."""
+        self.wallet.activate(seq, until, lambda lot: ends.end_of(terms, lot.asset, lot.earned_at))
 
     def _real_end(self, terms: Terms, lot: Lot) -> datetime:
         """When a lot ends: one that lives with activity, so long after the last of it."""
-        if lot.expires_at != WITH_ACTIVITY:
-            return lot.expires_at
-        ends = terms.document.assets[lot.asset].ends
-        if ends is None or ends.after_activity is None:
+        end = lot.expires_at
+        if lot.compartment == "pending":
+            end = ends.end_of(terms, lot.asset, lot.earned_at)
+        if end != WITH_ACTIVITY:
+            return end
+        life = terms.document.assets[lot.asset].ends
+        if life is None or life.after_activity is None:
             return NEVER
-        return calendar.plus(self.active_at, ends.after_activity, terms.zone)
+        return calendar.plus(self.active_at, life.after_activity, terms.zone)
 
     def _set_tier(self, rungs: Ladder) -> None:
         tier = rungs.highest(self.qualifications)

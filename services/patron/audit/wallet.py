@@ -1,6 +1,6 @@
 """A member's lots and debt: credits, debits, and what comes back. Plain lists, in place."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -112,10 +112,12 @@ class Wallet:
             if lot.compartment == "reserved" and lot.seq == reserved_by:
                 lot.remaining = 0
 
-    def expire(self, until: datetime, real_end: Callable[[Lot], datetime]) -> None:
-        """What can be spent and has ended is gone. What is set aside waits."""
+    def expire(
+        self, until: datetime, real_end: Callable[[Lot], datetime], *, of: Sequence[str]
+    ) -> None:
+        """What has ended is gone, in these compartments. What is set aside waits."""
         for lot in self.lots:
-            if lot.compartment == "available" and real_end(lot) <= until:
+            if lot.compartment in of and real_end(lot) <= until:
                 lot.remaining = 0
 
     def activate(self, seq: int, until: datetime, end_of: Callable[[Lot], datetime]) -> None:

@@ -111,11 +111,14 @@ class Draft:
         zone = self.program.zone
         expires_at = ends_at(spec, self.at, zone)
         activates_at = None
-        if spec.pending is None:
+        if spec.pending is not None:
+            activates_at = plus(self.at, spec.pending, zone)
+        if spec.pending is None and not self.account.frozen:
             self.open(asset, AVAILABLE, amount, expires_at, self.at, rule)
         else:
-            activates_at = plus(self.at, spec.pending, zone)
-            self.open(asset, PENDING, amount, activates_at, self.at, rule)
+            self.open(asset, PENDING, amount, activates_at or self.at, self.at, rule)
+            if self.account.frozen:  # It ends when its points do: time has to look.
+                self.due_no_later_than(self.at)
         if "points.earned" in self.program.notices:
             data: dict[str, Any] = {"asset": asset, "amount": amount, "rule": rule}
             if activates_at is not None:

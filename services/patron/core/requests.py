@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from patron.core.account import AVAILABLE, NEVER, RESERVED, Grant, Lot, State
+from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Grant, Lot, State
 from patron.core.decision import Answer, Decision, Refusal
-from patron.core.draft import Draft, stamp
+from patron.core.draft import Draft, spending_order, stamp
 from patron.core.facts import (
     AdjustAsked,
     CancelAsked,
@@ -24,7 +24,7 @@ from patron.core.facts import (
 from patron.core.periods import plus
 from patron.core.program import Program
 from patron.core.rewards import grant_name
-from patron.core.timing import release, reserved_lots
+from patron.core.timing import activate, release, reserved_lots
 
 HELD_FOR = timedelta(minutes=15)  # A reservation of points, which no reward gives a span.
 ADJUSTED = "adjusted"  # Stands for a rule on lots that an operator opened.
@@ -182,7 +182,16 @@ def adjust(draft: Draft, fact: AdjustAsked) -> Granted | Refusal:
 
 
 def freeze(draft: Draft, fact: FreezeAsked) -> Granted | Refusal:
-    """Stop or resume spending; `decide` keeps the flag."""
+    """Stop or resume spending; `decide` keeps the flag.
+
+    What would have become available meanwhile becomes so when the account is let go.
+    """
+    pending = [lot for lot in draft.all_lots() if lot.compartment == PENDING]
+    pending.sort(key=lambda lot: (lot.asset, spending_order(lot)))
+    if draft.account.frozen and not fact.frozen:
+        activate(draft, [lot for lot in pending if lot.expires_at <= draft.at])
+    if pending:
+        draft.due_no_later_than(draft.at)  # What is next to happen to them is another thing now.
     return {"frozen": fact.frozen}
 
 

@@ -5,12 +5,12 @@ starts (activations), what is said ahead (reminders), and then the tier. Found l
 is the same: an effect acts at the instant at which it was due.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Account, Grant, Lot, State
 from patron.core.draft import Draft, spending_order, stamp
-from patron.core.ends import ends_at, real_end, remind_at
+from patron.core.ends import once_available, real_end, remind_at
 from patron.core.program import Program
 from patron.core.rewards import grant_name
 from patron.core.tiers import end_qualifications
@@ -68,7 +68,11 @@ def _due(draft: Draft, compartment: str) -> list[Lot]:
 
 def _expire(draft: Draft) -> None:
     expired: dict[str, int] = {}
-    for lot in _due(draft, AVAILABLE):
+    ended = _due(draft, AVAILABLE)
+    if draft.account.frozen:
+        # What it earned was never let out, and ends all the same.
+        ended += _due(draft, PENDING)
+    for lot in ended:
         draft.take(lot, lot.remaining, "expired")
         expired[lot.asset] = expired.get(lot.asset, 0) + lot.remaining
     for asset, amount in expired.items():
@@ -76,21 +80,18 @@ def _expire(draft: Draft) -> None:
 
 
 def _activate(draft: Draft) -> None:
+    if not draft.account.frozen:
+        activate(draft, _due(draft, PENDING))
+
+
+def activate(draft: Draft, lots: Iterable[Lot]) -> None:
+    """Let pending points become available ones, with the end that they earned."""
     activated: dict[str, int] = {}
-    for lot in _due(draft, PENDING):
-        draft.move(lot, lot.remaining, AVAILABLE, _ends_at(draft.program, lot))
+    for lot in lots:
+        draft.move(lot, lot.remaining, AVAILABLE, once_available(draft.program, lot))
         activated[lot.asset] = activated.get(lot.asset, 0) + lot.remaining
     for asset, amount in activated.items():
         draft.notice("points.activated", {"asset": asset, "amount": amount})
-
-
-def _ends_at(program: Program, lot: Lot) -> datetime:
-    # Counted from the earning, not from the activation: waiting makes nothing live longer.
-    spec = program.assets.get(lot.asset)
-    if spec is None:
-        return NEVER  # No version that is in force says when.
-
-    return ends_at(spec, lot.earned_at, program.zone)
 
 
 def _remind(draft: Draft) -> None:
