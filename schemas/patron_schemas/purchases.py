@@ -65,18 +65,27 @@ class RefundedLine(Wire):
 
 
 class OrderRefunded(ByMemberOrNobody):
-    """Part of an order came back: by lines, or as one amount spread over what is left."""
+    """Part of an order came back: by lines, or as one amount spread over what is left.
+
+    Shipping that came back is said besides, or alone. With `cumulative` every amount here
+    is the total to date; what it adds to earlier refunds comes back, and an older total
+    that comes late adds nothing.
+    """
 
     order: Name
     currency: Currency
     lines: Annotated[tuple[RefundedLine, ...], Field(max_length=LINES_MAX, fail_fast=True)] = ()
     amount: Money | None = None
     reason: OptionalName = ""
+    shipping: Money | None = None
+    cumulative: bool = False
 
     @model_validator(mode="after")
     def _lines_or_amount(self) -> "OrderRefunded":
-        if bool(self.lines) == (self.amount is not None):
+        if self.lines and self.amount is not None:
             raise ValueError("say what came back by either lines or amount")
+        if not self.lines and self.amount is None and self.shipping is None:
+            raise ValueError("say what came back by lines, amount or shipping")
         return self
 
 

@@ -318,8 +318,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         coffee["costs"] = {"points": 12}
     coffee["hold"] = draw(st.sampled_from(["PT1H", "P3D"]))
-    # Not keep: whether a kept reward that was claimed leaves punches owed is not settled.
-    coffee["on_refund"] = "revoke"
+    coffee["on_refund"] = draw(st.sampled_from(["revoke", "keep"]))
     if draw(st.booleans()):
         coffee["lapses_after"] = draw(st.sampled_from(["P2D", "P1M"]))
     cups: dict[str, Any] = {"counts": "units", "punches": True, "match": draw(line_matches)}

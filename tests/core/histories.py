@@ -32,7 +32,7 @@ from core.grocery import (
     transfer,
     voided,
 )
-from patron.core.facts import Fact, OrderCompleted, ReserveAsked
+from patron.core.facts import Fact, OrderCompleted, OrderRefunded, ReserveAsked
 from patron.core.mechanics.every import Every
 from patron.core.mechanics.per_amount import PerAmount
 from patron.core.mechanics.per_event import PerEvent
@@ -148,6 +148,7 @@ articles = st.builds(
     article,
     # Exact thresholds, a cent to round, something free, and what is worth many points.
     st.sampled_from([1_00, 4_99, 20_00, 0, 12_34, 25_00, 61_00]),
+    tax_minor=st.sampled_from([0, 0, 77]),
     units=st.integers(1, 3),
     category=st.sampled_from(["food", "food", "home"]),
     kind=st.sampled_from(["goods", "goods", "goods", "goods", "service", "gift_card", "reward"]),
@@ -165,6 +166,34 @@ KINDS = (
 
 
 @st.composite
+def purchases(draw: st.DrawFn, order: str) -> OrderCompleted:
+    """An order: some are shipped, some are paid by more than money."""
+    shipping_minor = draw(st.sampled_from([0, 0, 0, 4_90]))
+    paid_by = draw(st.sampled_from([{}, {}, {}, {"points": 3_33}, {"promotion": 5_00}]))
+    return bought(
+        order,
+        *draw(baskets),
+        member=OWNERS[order],
+        shipping_minor=shipping_minor,
+        paid_by=paid_by,
+    )
+
+
+@st.composite
+def returns(draw: st.DrawFn, order: str) -> OrderRefunded:
+    """A refund by lines, of an amount or of shipping; some say totals to date."""
+    amount = draw(st.sampled_from([1, 99, 1_00, 5_00, 12_34, 20_00]))
+    if draw(st.booleans()):
+        refund = returned(order, amount)
+    else:
+        refund = returned(order, l1=amount, units=draw(st.integers(0, 2)))
+    return refund._replace(
+        shipping_minor=draw(st.sampled_from([0, 0, 0, 1_00])),
+        cumulative=draw(st.sampled_from([False, False, True])),
+    )
+
+
+@st.composite
 def happenings(draw: st.DrawFn, so_far: list[Fact]) -> Fact:
     """One fact that can follow those, most often one that finds what it names."""
     kind, member = draw(st.sampled_from(KINDS)), draw(members)
@@ -175,14 +204,11 @@ def happenings(draw: st.DrawFn, so_far: list[Fact]) -> Fact:
     order = draw(st.sampled_from(sorted(owners)))
     match kind:
         case "buy":
-            return bought(order, *draw(baskets), member=OWNERS[order])
+            return draw(purchases(order))
         case "void":
             return voided(order)
         case "return":
-            amount = draw(st.sampled_from([1, 99, 1_00, 5_00, 12_34, 20_00]))
-            if draw(st.booleans()):
-                return returned(order, amount)
-            return returned(order, l1=amount, units=draw(st.integers(0, 2)))
+            return draw(returns(order))
         case "spend":
             return redeem(draw(some), member=member)
         case "claim":
@@ -214,6 +240,6 @@ def histories(draw: st.DrawFn, *, late: bool = False) -> list[Fact]:
     for place in range(draw(st.integers(4, 14))):
         moment += timedelta(hours=draw(hours))
         back = draw(hours) if late else 0
-        fact = bought("o1", *draw(baskets)) if not place else draw(happenings(facts))
+        fact = draw(purchases("o1")) if not place else draw(happenings(facts))
         facts.append(fact._replace(name=named(f"f{place}"), at=moment - timedelta(hours=back)))
     return facts

@@ -23,7 +23,8 @@ BASKET = (
 def basis(order: OrderCompleted, **flags: Any) -> list[int]:
     rate = exchange(program(), order)
     assert not isinstance(rate, Unfit)
-    return Basket(order, order.lines, rate).basis(Basis(**flags))
+    basket = Basket(order, order.lines, rate, shipping_minor=order.shipping_minor)
+    return basket.basis(Basis(**flags))
 
 
 @pytest.mark.parametrize(

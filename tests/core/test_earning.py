@@ -201,7 +201,6 @@ def test_lines_that_are_given_or_taken_off_earn_nothing() -> None:
     assert till.balance().available == 0
 
 
-@pytest.mark.xfail(strict=True, reason="what was paid by points is not returned in proportion")
 def test_after_a_return_what_was_paid_by_points_is_left_in_proportion() -> None:
     till = Till(program())
     till.put(bought("o1", 50_00, 50_00, paid_by={"points": 50_00}))

@@ -1,7 +1,7 @@
 """Punches and the rewards that they unlock."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from patron.audit import calendar
 from patron.audit.calendar import NEVER
@@ -53,6 +53,7 @@ class Cards:
     owed: dict[str, int] = field(default_factory=dict)
     grants: list[Grant] = field(default_factory=list)
     added: int = 0
+    lapsed: dict[str, list[Punch]] = field(default_factory=dict)  # Unused.
 
     def add(self, meter: str, count: int, *, lapses_at: datetime, cause: str) -> None:
         """More punches; those that a return took too late are paid first."""
@@ -90,16 +91,29 @@ class Cards:
         """The place of one more grant within an entry."""
         return 1 + sum(1 for grant in self.grants if grant.seq == seq)
 
-    def take_back(self, terms: Terms, meter: str, count: int, *, cause: str, now: datetime) -> int:
-        """A return of so many punches of one order; return how many rewards it revoked."""
+    def take_back(
+        self,
+        terms: Terms,
+        meter: str,
+        count: int,
+        *,
+        cause: str,
+        now: datetime,
+    ) -> tuple[int, int]:
+        """A return of so many punches of one order.
+
+        Returns how many rewards it revoked, and how many punches stay in kept rewards.
+        """
         revoked = 0
         count -= self._use_of(meter, count, cause=cause)
+        count -= self._lapsed_unused(meter, count, cause=cause, now=now)
         while count:
             grant = self._newest_unclaimed(terms, meter)
             if grant is None:
-                if self._revokes(terms, meter):
-                    self.owed[meter] = self.owed.get(meter, 0) + count
-                return revoked
+                if not self._revokes(terms, meter):
+                    return revoked, count
+                self.owed[meter] = self.owed.get(meter, 0) + count
+                return revoked, 0
             grant.state = "revoked"
             revoked += 1
             # The order's own punches pay the return; a reward that used none of them pays
@@ -109,14 +123,13 @@ class Cards:
             spent = self._use(paying, min(count, sum(punch.left for punch in paying)))
             count -= sum(punch.left for punch in spent)
             living = self.punches.setdefault(meter, [])
-            living += [
-                punch.part(punch.left)
-                for punch in grant.punches
-                if punch.left and punch.lapses_at > now
-            ]
+            freed = [punch.part(punch.left) for punch in grant.punches if punch.left]
+            living += [punch for punch in freed if punch.lapses_at > now]
+            over = [punch for punch in freed if punch.lapses_at <= now]
+            self.lapsed.setdefault(meter, []).extend(over)
             living.sort(key=age)
             self._joined(living)
-        return revoked
+        return revoked, 0
 
     def _joined(self, living: list[Punch]) -> None:
         """Punches of one order that lapse together are one again."""
@@ -154,6 +167,23 @@ class Cards:
         of_meter = [r for r in terms.document.rules if r.every and r.every.meter == meter]
         rewards = [terms.document.rewards[rule.unlock] for rule in of_meter if rule.unlock]
         return not rewards or any(reward.on_refund == "revoke" for reward in rewards)
+
+    def end(self, now: datetime) -> None:
+        """Punches whose life is over are gone, and those of orders are owed to nobody."""
+        for meter, living in self.punches.items():
+            over = [punch for punch in living if punch.lapses_at <= now]
+            self.lapsed.setdefault(meter, []).extend(over)
+            living[:] = [punch for punch in living if punch.lapses_at > now]
+
+    def _lapsed_unused(self, meter: str, count: int, *, cause: str, now: datetime) -> int:
+        found = 0
+        for punch in self.lapsed.get(meter, []):
+            remembered = now < punch.lapses_at + timedelta(days=366)
+            if punch.cause == cause and remembered:
+                part = min(punch.left, count - found)
+                punch.left -= part
+                found += part
+        return found
 
     def _newest_unclaimed(self, terms: Terms, meter: str) -> Grant | None:
         cards = {

@@ -12,7 +12,7 @@ from math import floor
 
 from patron.audit import asking, calendar, ends, together, worth
 from patron.audit.calendar import NEVER, WITH_ACTIVITY
-from patron.audit.cards import Cards
+from patron.audit.cards import Cards, Punch
 from patron.audit.counting import LONG_AGO, Meters
 from patron.audit.facts import ORDERS, REQUESTS, Event
 from patron.audit.ladder import Ladder, Qualification, tiers_of
@@ -83,8 +83,7 @@ class Model:
         now = event.at
         compartments = ("available", "pending") if self.frozen else ("available",)
         self.wallet.expire(now, lambda lot: self._real_end(terms, lot), of=compartments)
-        for living in self.cards.punches.values():
-            living[:] = [punch for punch in living if punch.lapses_at > now]
+        self.cards.end(now)
         asking.lapse(self, event.seq, now)
         for grant in self.cards.grants:
             if grant.state == "unlocked" and grant.lapses_at <= now:
@@ -241,7 +240,9 @@ class Model:
             if more:
                 self.meters.move(terms, meter_name, more, of=order.first_at)
             if more and meter.punches:
-                self._punch(terms, meter_name, more, of=order.first_at, cause=name)
+                kept = self._punch(terms, meter_name, more, of=order.first_at, cause=name)
+                # Kept rewards used these up: the order cannot give them a second time.
+                order.counted[meter_name] += kept
         self._requalify(terms, of=order.first_at, at=event.at)
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order=name)
         self.notices += [("reward.unlocked", name)] * unlocked
@@ -251,15 +252,19 @@ class Model:
             self.qualifications = rungs.revalued(self.qualifications, of=of)
             self._set_tier(rungs)
 
-    def _punch(self, terms: Terms, meter: str, more: int, *, of: datetime, cause: str) -> None:
-        if more < 0:
-            revoked = self.cards.take_back(terms, meter, -more, cause=cause, now=self.at)
-            self.notices += [("reward.revoked", cause)] * revoked
-            return
+    def _punch(self, terms: Terms, meter: str, more: int, *, of: datetime, cause: str) -> int:
+        """Give punches or take some back; return how many stay in rewards that are kept."""
         lives = terms.document.meters[meter].lives
         lapses_at = NEVER if lives is None else calendar.plus(of, lives, terms.zone)
+        if more < 0:
+            revoked, kept = self.cards.take_back(terms, meter, -more, cause=cause, now=self.at)
+            self.notices += [("reward.revoked", cause)] * revoked
+            return kept
         if lapses_at > self.at:
             self.cards.add(meter, more, lapses_at=lapses_at, cause=cause)
+        else:
+            self.cards.lapsed.setdefault(meter, []).append(Punch(lapses_at, cause, more))
+        return 0
 
     # What is not a purchase.
 

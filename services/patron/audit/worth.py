@@ -41,7 +41,18 @@ def level(events: Sequence[Event]) -> Level:
     left = [_less(line, *back.get(line["line"], (0, 0))) for line in last.fields["lines"]]
     for line, whole in zip(left, last.fields["lines"], strict=True):
         _in_proportion(line, whole)
-    return Level(last, left, last.fields["shipping_minor"], void)
+    shipping = last.fields["shipping_minor"] - _shipping_back(events)
+    return Level(last, left, max(0, shipping), void)
+
+
+def _shipping_back(events: Sequence[Event]) -> int:
+    """What came back of the shipping: refunds add up, totals to date say it all."""
+    back: int = 0
+    for event in events:
+        if event.kind == "refunded":
+            amount = event.fields.get("shipping_minor", 0)
+            back = max(back, amount) if event.fields.get("cumulative") else back + amount
+    return back
 
 
 def _come_back(events: Sequence[Event]) -> dict[str, tuple[int, int]]:
@@ -56,11 +67,27 @@ def _come_back(events: Sequence[Event]) -> dict[str, tuple[int, int]]:
         if event.kind == "completed":
             lines = event.fields["lines"]
         elif event.kind == "refunded":
-            parts = event.fields["lines"] or _spread_over(lines, back, event.fields["amount_minor"])
-            for name, amount_minor, quantity_milli in parts:
-                paid, quantity = back.get(name, (0, 0))
-                back[name] = (paid + amount_minor, quantity + quantity_milli)
+            _one_more(back, event, lines)
     return back
+
+
+def _one_more(back: dict[str, tuple[int, int]], event: Event, lines: Sequence[Line]) -> None:
+    """Add what one refund brings back."""
+    total_to_date = event.fields.get("cumulative", False)
+    if event.fields["lines"]:
+        for name, amount_minor, quantity_milli in event.fields["lines"]:
+            paid, quantity = back.get(name, (0, 0))
+            if total_to_date:
+                back[name] = (max(paid, amount_minor), max(quantity, quantity_milli))
+            else:
+                back[name] = (paid + amount_minor, quantity + quantity_milli)
+        return
+    amount = event.fields["amount_minor"]
+    if total_to_date:
+        amount = max(0, amount - sum(paid for paid, _ in back.values()))
+    for name, amount_minor, _ in _spread_over(lines, back, amount):
+        paid, quantity = back.get(name, (0, 0))
+        back[name] = (paid + amount_minor, quantity)
 
 
 def _spread_over(
@@ -110,19 +137,14 @@ def basis_lines(terms: Terms, order: Level, flags: Basis) -> list[tuple[Line, in
         if line["kind"] not in ("reward", "discount")
         and (line["kind"] != "gift_card" or flags.gift_cards)
     ]
-    amounts = []
-    for line in lines:
-        amount = _exchanged(
-            terms, order, line["list_minor" if flags.before_discounts else "paid_minor"]
-        )
-        amount += _exchanged(terms, order, line["tax_minor"]) if flags.tax else 0
-        amounts.append(amount)
-    weights = [_exchanged(terms, order, line["paid_minor"]) for line in lines]
+    amounts = [
+        line["list_minor" if flags.before_discounts else "paid_minor"]
+        + (line["tax_minor"] if flags.tax else 0)
+        for line in lines
+    ]
     if flags.shipping and order.shipping_minor:
-        shipping = _exchanged(terms, order, order.shipping_minor)
         lines.append({"kind": "shipping", "category": "", "sku": "", "attributes": ()})
-        amounts.append(shipping)
-        weights.append(shipping)
+        amounts.append(order.shipping_minor)
 
     counted_methods = {
         "money": True,
@@ -131,15 +153,26 @@ def basis_lines(terms: Terms, order: Level, flags: Basis) -> list[tuple[Line, in
         "promotion": flags.paid_by_promotion,
     }
     off = sum(
-        _exchanged(terms, order, amount)
-        for method, amount in order.completed.fields["payments"]
+        standing(order, amount)
+        for method, amount, *_ in order.completed.fields["payments"]
         if not counted_methods.get(method, True)
     )
-    shares = spread(min(off, sum(weights)), weights)
+    shares = spread(min(off, sum(amounts)), amounts)
     return [
-        (line, max(0, amount - share))
+        (line, _exchanged(terms, order, amount - share))
         for line, amount, share in zip(lines, amounts, shares, strict=True)
     ]
+
+
+def standing(order: Level, amount_minor: int) -> int:
+    """What is left of a payment: it comes back as the order does, rounded down to date."""
+    whole = sum(line["paid_minor"] + line["tax_minor"] for line in order.completed.fields["lines"])
+    whole += order.completed.fields["shipping_minor"]
+    left = sum(line["paid_minor"] + line["tax_minor"] for line in order.lines)
+    left += order.shipping_minor
+    if whole == 0:
+        return amount_minor
+    return amount_minor - floor(Fraction(amount_minor * (whole - left), whole))
 
 
 def _exchanged(terms: Terms, order: Level, amount_minor: int) -> int:

@@ -116,6 +116,7 @@ class Account(NamedTuple):
     consents: tuple[str, ...] = ()
     joined_at: datetime | None = None
     active_at: datetime | None = None  # Kept where points live with the member's activity.
+    lapsed: Mapping[str, tuple[Punch, ...]] = {}  # meter → punches of orders that ended unused
 
 
 class Given(NamedTuple):
@@ -162,6 +163,7 @@ class OrderState(NamedTuple):
     counted: tuple[Counted, ...] = ()
     entries: tuple[int, ...] = ()  # The entries that opened lots for it.
     first_at: datetime | None = None  # Its first completion; its windows are those of then.
+    shipping_back_minor: int = 0  # What has come back of its shipping so far.
 
 
 class OnceKey(NamedTuple):

@@ -21,12 +21,26 @@ class Basket:
     minor units, as (numerator, denominator); None where the currency is the program's own.
     """
 
-    __slots__ = ("_bases", "_by_category", "_exchange", "_order", "_units", "lines")
+    __slots__ = (
+        "_bases",
+        "_by_category",
+        "_exchange",
+        "_order",
+        "_shipping_minor",
+        "_units",
+        "lines",
+    )
 
     def __init__(
-        self, order: OrderCompleted, lines: tuple[Line, ...], exchange: tuple[int, int] | None
+        self,
+        order: OrderCompleted,
+        lines: tuple[Line, ...],
+        exchange: tuple[int, int] | None,
+        *,
+        shipping_minor: int = 0,
     ) -> None:
         self._order = order
+        self._shipping_minor = shipping_minor
         self._exchange = exchange
         self._bases: dict[Basis, list[int]] = {}
         self._by_category: dict[Basis, dict[str, int]] = {}
@@ -37,7 +51,7 @@ class Basket:
         """Minor units for each of `lines`, in their order; with shipping, one more at the end."""
         known = self._bases.get(flags)
         if known is None:
-            known = _basis(self._order, self.lines, flags)
+            known = self._basis(flags)
             if self._exchange is not None:
                 known = [self.in_program_currency(minor) for minor in known]
             self._bases[flags] = known
@@ -59,11 +73,24 @@ class Basket:
     @property
     def charged_minor(self) -> int:
         """What is charged for what is left, in the order's currency: tax and shipping too."""
-        if not self.lines:
-            return 0
+        return charged_minor(self.lines, self._shipping_minor)
 
-        lines = sum([line.paid_minor + line.tax_minor for line in self.lines])
-        return lines + self._order.shipping_minor
+    def _basis(self, flags: Basis) -> list[int]:
+        order, lines = self._order, self.lines
+        amounts = _counting(lines, flags)
+        if flags.shipping:
+            amounts.append(self._shipping_minor)
+        if order.payments:
+            out = [part for part in order.payments if _is_out(part.method, flags)]
+            unpaid_minor = sum([part.amount_minor for part in out])
+            if unpaid_minor and lines is not order.lines:
+                whole_minor = charged_minor(order.lines, order.shipping_minor)
+                back_minor = whole_minor - self.charged_minor
+                unpaid_minor = sum(
+                    [_standing(p.amount_minor, back_minor, whole_minor) for p in out]
+                )
+            amounts = _without(amounts, unpaid_minor)
+        return amounts
 
     @property
     def was_free(self) -> bool:
@@ -102,7 +129,13 @@ def exchange(program: Program, order: OrderCompleted) -> tuple[int, int] | Unfit
     return of * 10**program.currency_digits, units * 10**order.currency_digits
 
 
-def _basis(order: OrderCompleted, lines: tuple[Line, ...], flags: Basis) -> list[int]:
+def charged_minor(lines: tuple[Line, ...], shipping_minor: int) -> int:
+    """What is charged for these lines, in the order's currency: tax and shipping too."""
+    return sum([line.paid_minor + line.tax_minor for line in lines]) + shipping_minor
+
+
+def _counting(lines: tuple[Line, ...], flags: Basis) -> list[int]:
+    """What was paid for each line, or its list price; 0 for lines of kinds that do not count."""
     out = NEVER_COUNT if flags.gift_cards else OR_GIFT_CARDS
     if flags.before_discounts:
         amounts = [0 if line.kind in out else line.list_minor for line in lines]
@@ -111,12 +144,12 @@ def _basis(order: OrderCompleted, lines: tuple[Line, ...], flags: Basis) -> list
     if flags.tax:
         pairs = zip(lines, amounts, strict=True)
         amounts = [0 if line.kind in out else minor + line.tax_minor for line, minor in pairs]
-    if order.payments:
-        unpaid = sum(part.amount_minor for part in order.payments if _is_out(part.method, flags))
-        amounts = _without(amounts, unpaid)
-    if flags.shipping:
-        amounts.append(order.shipping_minor if lines else 0)
     return amounts
+
+
+def _standing(amount_minor: int, back_minor: int, whole_minor: int) -> int:
+    """What of a payment still stands: each way of paying comes back in proportion."""
+    return amount_minor - amount_minor * back_minor // whole_minor if whole_minor else amount_minor
 
 
 def _is_out(method: str, flags: Basis) -> bool:

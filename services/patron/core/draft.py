@@ -49,6 +49,7 @@ class Draft:
         "fact",
         "grants",
         "joined_at",
+        "lapsed",
         "meters",
         "notices",
         "once",
@@ -85,6 +86,7 @@ class Draft:
         self.meters = dict(account.meters)
         self.punches = dict(account.punches)
         self.owed = dict(account.owed)
+        self.lapsed = dict(account.lapsed)
         self.used = dict(account.used)
         self.tier = account.tier
         self.qualifications: tuple[Qualification, ...] = account.qualifications
@@ -296,6 +298,7 @@ class Draft:
                 account.consents,
                 self.joined_at,
                 self.active_at,
+                self.lapsed,
             ),
             orders=() if self.order is None else (self.order,),
             opened=tuple(self.opened),

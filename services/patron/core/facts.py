@@ -84,6 +84,8 @@ class OrderRefunded(NamedTuple):
     amount_minor: int = 0  # Without lines only.
     reason: str = ""
     currency: str = ""  # Its order's, or the refund is unfit.
+    shipping_minor: int = 0  # What came back of the shipping, besides.
+    cumulative: bool = False  # Its amounts are totals to date, not what came back just now.
 
 
 class OrderCancelled(NamedTuple):

@@ -17,7 +17,7 @@ from patron.core.draft import Draft, spending_order
 from patron.core.earning import order_worth
 from patron.core.matching import Selection, selection, units
 from patron.core.meters import PUNCHES, move_to, order_counts
-from patron.core.orders import lines_left
+from patron.core.orders import lines_left, shipping_left_minor
 from patron.core.periods import local_day
 from patron.core.program import Meter, Program
 from patron.core.rewards import punch, unlock, unpunch
@@ -39,7 +39,8 @@ def settle_order(
     else:
         room, version, tier = dict(order.room), order.version, order.tier
 
-    basket = Basket(order.completed, lines_left(order), exchange)
+    shipping_minor = shipping_left_minor(order)
+    basket = Basket(order.completed, lines_left(order), exchange, shipping_minor=shipping_minor)
     proofs = order_worth(program, basket, tier=tier, room=room, day=day)
     draft.proofs.extend(proofs)
     given = _post(draft, order, proofs, day)
@@ -64,6 +65,7 @@ def settle_order(
         counted=tuple(counted),
         entries=(*order.entries, draft.seq) if opened_now else order.entries,
         first_at=first_at,
+        shipping_back_minor=order.shipping_back_minor,
     )
 
 
@@ -117,8 +119,10 @@ def claw_back(draft: Draft, order: OrderState, proof: Proof, amount: int) -> int
     if debt:
         draft.owe(asset, debt)
         draft.notice("points.debt", {"asset": asset, "amount": debt, "order": order.order})
-    data = {"asset": asset, "amount": amount - left + debt, "rule": proof.rule}
-    draft.notice("points.reversed", data | {"order": order.order, "debt": debt})
+    taken = amount - left + debt
+    if taken:
+        data = {"asset": asset, "amount": taken, "rule": proof.rule}
+        draft.notice("points.reversed", data | {"order": order.order, "debt": debt})
     return left - debt
 
 
@@ -134,12 +138,14 @@ def _move_punches(
     for meter, chosen in meters:
         now = units(basket, chosen)
         change = now - before.get(meter.name, 0)
+        kept = 0
         if change > 0:
             punch(draft, meter, change, cause=order.order, at=at)
         elif change < 0:
-            unpunch(draft, meter, -change, cause=order.order, reason=reason)
-        if now:
-            counted.append(Counted(meter.name, PUNCHES, now))
+            kept = unpunch(draft, meter, -change, cause=order.order, reason=reason)
+        if now + kept:
+            # What was kept counts as used by this order, so that it cannot be had again.
+            counted.append(Counted(meter.name, PUNCHES, now + kept))
     return counted
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from patron.core.account import OrderState, Refunded
 from patron.core.decision import Unfit
-from patron.core.facts import Line, OrderCancelled, OrderCompleted, OrderRefunded
+from patron.core.facts import Line, OrderCancelled, OrderCompleted, OrderRefunded, RefundedLine
 from patron.core.money import spread
 
 
@@ -24,6 +24,14 @@ def lines_left(order: OrderState) -> tuple[Line, ...]:
         _less(line, back[line.line]) if line.line in back else line
         for line in order.completed.lines
     )
+
+
+def shipping_left_minor(order: OrderState) -> int:
+    """What is left of an order's shipping; nothing of a cancelled one."""
+    if order.completed is None or order.cancelled_at is not None:
+        return 0
+
+    return max(0, order.completed.shipping_minor - order.shipping_back_minor)
 
 
 def _less(line: Line, back: Refunded) -> Line:
@@ -56,6 +64,8 @@ def completed(order: OrderState | None, fact: OrderCompleted) -> OrderState | Un
     if void_since is not None and fact.at >= void_since:
         void_since = None
     after = order._replace(completed=fact, cancelled_at=void_since)
+    if order.shipping_back_minor > fact.shipping_minor:
+        return Unfit("refund_exceeds_order", "more shipping was refunded than there is now")
     for refunded in order.refunded:
         unfit = _check(after, refunded, Refunded(refunded.line, 0, 0))
         if unfit:
@@ -70,6 +80,10 @@ def refunded(order: OrderState, fact: OrderRefunded) -> OrderState | Unfit:
         return Unfit("other_currency", "the refund is in another currency than its order")
     if order.cancelled_at is not None:
         return Unfit("refund_exceeds_order", "the order is cancelled: nothing is left to refund")
+    fact = _new_part(order, fact) if fact.cumulative else fact
+    shipping_back_minor = order.shipping_back_minor + fact.shipping_minor
+    if shipping_back_minor > order.completed.shipping_minor:
+        return Unfit("refund_exceeds_order", "more shipping is refunded than is left to refund")
     if fact.lines:
         back = [Refunded(part.line, part.amount_minor, part.quantity_milli) for part in fact.lines]
     else:
@@ -78,7 +92,28 @@ def refunded(order: OrderState, fact: OrderRefunded) -> OrderState | Unfit:
             return Unfit("refund_exceeds_order", "more is refunded than is left to refund")
         parts = spread(fact.amount_minor, [line.paid_minor for line in lines])
         back = [Refunded(line.line, part, 0) for line, part in zip(lines, parts, strict=True)]
-    return _with(order, back)
+    after = _with(order, back)
+    if isinstance(after, Unfit):
+        return after
+
+    return after._replace(shipping_back_minor=shipping_back_minor)
+
+
+def _new_part(order: OrderState, fact: OrderRefunded) -> OrderRefunded:
+    """What totals to date add to what came back before; an older total adds nothing."""
+    known = {back.line: back for back in order.refunded}
+    lines = []
+    for part in fact.lines:
+        before = known.get(part.line, Refunded(part.line, 0, 0))
+        amount_minor = max(0, part.amount_minor - before.amount_minor)
+        quantity_milli = max(0, part.quantity_milli - before.quantity_milli)
+        lines.append(RefundedLine(part.line, amount_minor, quantity_milli))
+    total_minor = sum(back.amount_minor for back in order.refunded)
+    return fact._replace(
+        lines=tuple(lines),
+        amount_minor=max(0, fact.amount_minor - total_minor),
+        shipping_minor=max(0, fact.shipping_minor - order.shipping_back_minor),
+    )
 
 
 def cancelled(order: OrderState, fact: OrderCancelled) -> OrderState:

@@ -7,14 +7,16 @@ live again, else the member owes punches, which the next ones pay off.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from patron.core.account import NEVER, Grant, Punch
 from patron.core.draft import Draft, stamp
 from patron.core.mechanics.every import Every
 from patron.core.periods import plus
-from patron.core.program import Meter, Program
+from patron.core.program import Meter, Program, Reward
+
+LAPSED_KEPT = timedelta(days=366)  # How long punches that ended unused are remembered.
 
 
 def grant_name(grant: Grant) -> str:
@@ -33,6 +35,7 @@ def _add(draft: Draft, meter: str, punches: Iterable[Punch]) -> None:
     living = {(punch.lapses_at, punch.cause): punch.left for punch in draft.punches.get(meter, ())}
     for lapses_at, cause, left in punches:
         if lapses_at <= draft.at:
+            remember_lapsed(draft, meter, (Punch(lapses_at, cause, left),))
             continue
         owed = draft.owed.get(meter, 0)
         paid = min(owed, left)
@@ -45,22 +48,42 @@ def _add(draft: Draft, meter: str, punches: Iterable[Punch]) -> None:
     draft.punches[meter] = tuple(Punch(*name, living[name]) for name in sorted(living))
 
 
-def unpunch(draft: Draft, meter: Meter, count: int, *, cause: str, reason: str) -> None:
-    """Take back punches of one order: living ones, then those of an unclaimed reward."""
-    living, count = _part(draft.punches.get(meter.name, ()), count, cause=cause)
-    draft.punches[meter.name] = living
+def remember_lapsed(draft: Draft, meter: str, ended: tuple[Punch, ...]) -> None:
+    """Keep which punches of orders ended unused: a return of those owes nothing.
+
+    Only for so long: what comes back later counts as used up.
+    """
+    spec = draft.program.meters.get(meter)
+    if spec is None or spec.counts != "units":
+        return  # Nothing takes back what an event gave.
+
+    known = [p for p in draft.lapsed.get(meter, ()) if p.lapses_at + LAPSED_KEPT > draft.at]
+    draft.lapsed[meter] = (*known, *ended)
+
+
+def unpunch(draft: Draft, meter: Meter, count: int, *, cause: str, reason: str) -> int:
+    """Take back punches of one order; return how many stay, in rewards that are kept.
+
+    Living ones go first, then those that lapsed unused, then those of unclaimed rewards.
+    """
+    draft.punches[meter.name], count = _part(draft.punches.get(meter.name, ()), count, cause=cause)
+    ended = [p for p in draft.lapsed.get(meter.name, ()) if p.lapses_at + LAPSED_KEPT > draft.at]
+    if ended and count:
+        draft.lapsed[meter.name], count = _part(ended, count, cause=cause)
     while count:
         grant = _newest_unclaimed(draft, meter.name)
         if grant is None:
+            rewards = _rewards_of(draft, meter.name)
+            if rewards and all(reward.on_refund == "keep" for reward in rewards):
+                return count
             draft.owed[meter.name] = draft.owed.get(meter.name, 0) + count
-            return
-        if draft.program.rewards[grant.reward].on_refund == "keep":
-            return
+            return 0
         revoke(draft, grant, reason=reason)
         # Its own order's first; where it used none of those, as many of the oldest.
         is_own = any(used.cause == cause for used in grant.punches)
         alive, count = _part(grant.punches, count, cause=cause if is_own else None)
         _add(draft, meter.name, alive)
+    return 0
 
 
 def _part(
@@ -76,13 +99,15 @@ def _part(
     return tuple(left), count
 
 
+def _rewards_of(draft: Draft, meter: str) -> list[Reward]:
+    """The rewards that punches of a meter unlock."""
+    program = draft.program
+    return [program.rewards[m.reward] for m in unlocking(program) if m.meter == meter]
+
+
 def _newest_unclaimed(draft: Draft, meter: str) -> Grant | None:
-    rewards = {
-        rule.mechanic.reward
-        for rule in draft.program.rules
-        if isinstance(rule.mechanic, Every) and rule.mechanic.meter == meter
-    }
-    unclaimed = [g for g in draft.open_grants() if g.reward in rewards and g.state == "unlocked"]
+    revoked = {r.name for r in _rewards_of(draft, meter) if r.on_refund == "revoke"}
+    unclaimed = [g for g in draft.open_grants() if g.reward in revoked and g.state == "unlocked"]
     return unclaimed[-1] if unclaimed else None
 
 

@@ -12,7 +12,7 @@ from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Account, Gr
 from patron.core.draft import Draft, spending_order, stamp
 from patron.core.ends import once_available, real_end, remind_at
 from patron.core.program import Program
-from patron.core.rewards import grant_name
+from patron.core.rewards import grant_name, remember_lapsed
 from patron.core.tiers import end_qualifications
 
 
@@ -107,7 +107,10 @@ def _remind(draft: Draft) -> None:
 
 def _lapse_punches(draft: Draft) -> None:
     for meter, punches in draft.punches.items():
-        draft.punches[meter] = tuple(p for p in punches if p.lapses_at > draft.at)
+        ended = tuple(p for p in punches if p.lapses_at <= draft.at)
+        if ended:
+            draft.punches[meter] = tuple(p for p in punches if p.lapses_at > draft.at)
+            remember_lapsed(draft, meter, ended)
 
 
 def _lapse_grants(draft: Draft) -> None:

@@ -44,6 +44,7 @@ def account_of(row: AccountRow, member: str, names: Names) -> Account:
         stored.consents,
         stored.joined_at,
         stored.active_at,
+        stored.lapsed,
     )
 
 

@@ -4,6 +4,7 @@ JSON arrays in the order of the values' fields, so that a person can read an ent
 `jq` and the auditor with the standard library. Fields may be added at the end.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -53,6 +54,7 @@ class StoredOrder(NamedTuple):
     counted: tuple[Counted, ...] = ()
     entries: tuple[int, ...] = ()
     first_at: datetime | None = None
+    shipping_back_minor: int = 0
 
 
 class StoredAccount(NamedTuple):
@@ -70,6 +72,7 @@ class StoredAccount(NamedTuple):
     consents: tuple[str, ...]
     joined_at: datetime | None
     active_at: datetime | None = None
+    lapsed: Mapping[str, tuple[Punch, ...]] = {}
 
 
 class StoredGrant(NamedTuple):
@@ -126,6 +129,7 @@ def stored_order(order: OrderState) -> StoredOrder:
         order.counted,
         order.entries,
         order.first_at,
+        order.shipping_back_minor,
     )
 
 
@@ -159,6 +163,7 @@ def order_state(
         stored.counted,
         stored.entries,
         stored.first_at,
+        stored.shipping_back_minor,
     )
 
 
@@ -178,6 +183,7 @@ def encode_account(account: Account) -> bytes:
             account.consents,
             account.joined_at,
             account.active_at,
+            account.lapsed,
         )
     )
 

@@ -117,8 +117,18 @@ def _order_refunded(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.Orde
         for part in data.lines
     )
     amount = scaled(data.amount, digits) if data.amount else 0
-    who = whose(data, hasher)
-    return facts.OrderRefunded(name, at, who, data.order, lines, amount, data.reason, data.currency)
+    return facts.OrderRefunded(
+        name,
+        at,
+        whose(data, hasher),
+        data.order,
+        lines,
+        amount,
+        data.reason,
+        data.currency,
+        scaled(data.shipping, digits) if data.shipping else 0,
+        data.cumulative,
+    )
 
 
 def _order_cancelled(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.OrderCancelled:
