@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import floor
 
-from patron.audit import asking, calendar, ends, together, worth
+from patron.audit import asking, calendar, ceilings, ends, together, worth
 from patron.audit.calendar import NEVER, WITH_ACTIVITY
 from patron.audit.cards import Cards, Punch
 from patron.audit.counting import LONG_AGO, Meters
@@ -18,7 +18,7 @@ from patron.audit.facts import ORDERS, REQUESTS, Event
 from patron.audit.ladder import Ladder, Qualification, tiers_of
 from patron.audit.programs import Terms, attributes_match, tier_matches
 from patron.audit.wallet import Lot, Wallet
-from patron_schemas.program import Match, MemberCap, Rule
+from patron_schemas.program import Match, Rule
 
 
 @dataclass
@@ -113,44 +113,13 @@ class Model:
         if order is None:
             terms = self.terms[event.version]
             order = self.orders[name] = Order(self.tier, event.version, event.told_at)
-            order.room = {
-                (rule.rule, cap.window): self._room(terms, rule, cap.window, cap.amount, event)
-                for rule in terms.document.rules
-                for cap in rule.caps
-            }
-            order.room |= self._member_room(terms, event)
+            order.room = ceilings.room(terms, self.used, terms.document.rules, event.told_at)
         order.events.append(event)
         self.order_of_entry[event.seq] = name
         terms = self.terms[order.version]
         level = worth.level(order.events)
         deserved = self._post(terms, order, level, event)
         self._count(terms, order, level, event, deserved)
-
-    def _room(self, terms: Terms, rule: Rule, window: str, amount: int, event: Event) -> int:
-        if window == "order":
-            return amount
-        return max(0, amount - self.used.get(self._cap(terms, rule, window, event.told_at), 0))
-
-    def _member_room(self, terms: Terms, event: Event) -> dict[tuple[str, str], int]:
-        """The room under caps on all rules together, by ("*" and the asset, window)."""
-        room: dict[tuple[str, str], int] = {}
-        for cap in terms.document.caps:
-            key = self._member_cap(terms, cap, event.told_at)
-            used = 0 if cap.window == "order" else self.used.get(key, 0)
-            room[f"*{cap.asset}", cap.window] = max(0, cap.amount - used)
-        return room
-
-    @staticmethod
-    def _cap(terms: Terms, rule: Rule, window: str, at: datetime) -> tuple[str, str]:
-        if window == "campaign":
-            assert rule.during is not None
-            return rule.rule, f"campaign {rule.during.from_}"
-        return rule.rule, calendar.window(window, at, terms.zone).name
-
-    @staticmethod
-    def _member_cap(terms: Terms, cap: MemberCap, at: datetime) -> tuple[str, str]:
-        window = "lifetime" if cap.window == "order" else cap.window
-        return f"*{cap.asset}", calendar.window(window, at, terms.zone).name
 
     def _post(self, terms: Terms, order: Order, level: worth.Level, event: Event) -> dict[str, int]:
         """Post what each rule's worth differs by; return what is deserved, by asset."""
@@ -162,7 +131,7 @@ class Model:
             for rule in terms.document.rules
             if together.pays_for_orders(rule)
         }
-        gives = self._together(terms, before_caps, order.room)
+        gives = together.given(terms, before_caps, order.room)
         targets = [(rule, gives[rule.rule]) for rule in terms.document.rules if rule.rule in gives]
 
         def own(lot: Lot) -> bool:
@@ -192,33 +161,20 @@ class Model:
             deserved[rule.earn] = deserved.get(rule.earn, 0) + given
             for cap in rule.caps:
                 if cap.window != "order":
-                    key = self._cap(terms, rule, cap.window, order.first_at)
+                    key = ceilings.of_rule(terms, rule, cap.window, order.first_at)
                     counted = f"cap {rule.rule} {cap.window}"
                     more = given - order.counted.get(counted, 0)
                     self.used[key] = self.used.get(key, 0) + more
                     order.counted[counted] = given
         for member_cap in terms.document.caps:
             if member_cap.window != "order":
-                key = self._member_cap(terms, member_cap, order.first_at)
+                key = ceilings.of_member(terms, member_cap, order.first_at)
                 counted = f"cap * {member_cap.asset} {member_cap.window}"
                 given = deserved.get(member_cap.asset, 0)
                 more = given - order.counted.get(counted, 0)
                 self.used[key] = self.used.get(key, 0) + more
                 order.counted[counted] = given
         return deserved
-
-    @staticmethod
-    def _together(
-        terms: Terms, before_caps: dict[str, int], room: Mapping[tuple[str, str], int]
-    ) -> dict[str, int]:
-        """What each rule gives once its caps, its group and the member's caps had their say."""
-        gives = {}
-        for rule in terms.document.rules:
-            if rule.rule in before_caps:
-                rooms = [room[rule.rule, cap.window] for cap in rule.caps]
-                gives[rule.rule] = min([before_caps[rule.rule], *rooms])
-        gives = together.pick_of_groups(terms, gives, before_caps)
-        return together.under_member_caps(terms, gives, room)
 
     def _count(
         self,
@@ -275,11 +231,8 @@ class Model:
             if (points := self._earned_by_event(terms, rule, event))
         }
         rules = {r.rule: r for r in terms.document.rules if r.rule in before_caps}
-        room = self._member_room(terms, event)
-        for rule in rules.values():
-            for cap in rule.caps:
-                room[rule.rule, cap.window] = self._room(terms, rule, cap.window, cap.amount, event)
-        gives = self._together(terms, before_caps, room)
+        room = ceilings.room(terms, self.used, rules.values(), event.told_at)
+        gives = together.given(terms, before_caps, room)
         earned: dict[str, int] = {}
         for name, points in gives.items():
             rule = rules[name]
@@ -291,13 +244,13 @@ class Model:
             earned[rule.earn] = earned.get(rule.earn, 0) + points
             for cap in rule.caps:
                 if cap.window != "order":
-                    cap_key = self._cap(terms, rule, cap.window, event.told_at)
+                    cap_key = ceilings.of_rule(terms, rule, cap.window, event.told_at)
                     self.used[cap_key] = self.used.get(cap_key, 0) + points
             if rule.per_event.once != "never":
                 self.once.add(self._once_key(rule, event))
         for member_cap in terms.document.caps:
             if member_cap.window != "order":
-                key = self._member_cap(terms, member_cap, event.told_at)
+                key = ceilings.of_member(terms, member_cap, event.told_at)
                 self.used[key] = self.used.get(key, 0) + earned.get(member_cap.asset, 0)
         for name, meter in terms.document.meters.items():
             if meter.counts == "points":

@@ -71,6 +71,18 @@ def line_fits(match: Match, line: Line | None) -> bool:
     )
 
 
+def given(
+    terms: Terms, before_caps: Mapping[str, int], room: Mapping[tuple[str, str], int]
+) -> dict[str, int]:
+    """What each rule gives once its caps, its group and the member's caps had their say."""
+    gives = {}
+    for rule in terms.document.rules:
+        if rule.rule in before_caps:
+            rooms = [room[rule.rule, cap.window] for cap in rule.caps]
+            gives[rule.rule] = min([before_caps[rule.rule], *rooms])
+    return under_member_caps(terms, pick_of_groups(terms, gives, before_caps), room)
+
+
 def pick_of_groups(
     terms: Terms, gives: dict[str, int], before_caps: Mapping[str, int]
 ) -> dict[str, int]:
