@@ -1,6 +1,7 @@
 # make demo    the main job on real servers, from nothing
 # make test    every check and every test
 # make bench   throughput, latency and cost per event
+# make simulate SEEDS="1 1000"  simulated runs; a seed that fails is run again by its number
 # make wheel   dist/: Patron with a compiled core, for this platform
 
 PYTHON ?= python3
@@ -10,7 +11,9 @@ READY := $(VENV)/.ready
 LOCK := deploy/requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench wheel lock clean
+SEEDS ?= 1 100
+
+.PHONY: help setup demo test lint bench simulate wheel lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -40,6 +43,9 @@ test: lint
 
 bench: $(READY)
 	@PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
+
+simulate: $(READY)
+	@PYTHONPATH=tests $(BIN)/python -m simulation.run $(SEEDS)
 
 # A wheel for this platform with the core compiled; needs a C compiler.
 wheel: $(READY)

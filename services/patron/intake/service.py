@@ -13,10 +13,9 @@ import random
 import socket
 import time
 from collections import Counter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 
@@ -32,7 +31,7 @@ from patron.errors import (
 from patron.intake.claiming import CORRUPT, Claims
 from patron.intake.committing import Committer
 from patron.intake.merging import take
-from patron.intake.reading import dated, parcel
+from patron.intake.reading import Parcel, dated, parcel
 from patron.runtime import failpoints, metrics
 from patron.runtime.health import Health
 from patron.runtime.process import Collector
@@ -132,7 +131,7 @@ class Intake:
             failpoints.passed("intake.read")
             await self._settle()
             self._told_caught_up &= not more
-            self._committing = asyncio.create_task(self._timed(committer.commit(coming)))
+            self._committing = asyncio.create_task(self._timed(committer, coming))
         await self._tell_kafka()
 
     async def _claim(self) -> None:
@@ -186,10 +185,10 @@ class Intake:
         self._has_lag = in_hand or any(lags.values())
         return lags
 
-    async def _timed(self, commit: Coroutine[Any, Any, None]) -> None:
+    async def _timed(self, committer: Committer, coming: Parcel) -> None:
         """Commit; and take less at a time where that takes too long for the group."""
         began = time.monotonic()
-        await commit
+        await committer.commit(coming)
         self._progress_at = time.monotonic()
         if self._progress_at - began > self.settings.kafka.session_timeout_s / 4:
             self._take_less()

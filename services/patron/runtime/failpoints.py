@@ -84,7 +84,11 @@ class Armed:
         count = self.reached.total() if wanted.point == ANY else self.reached[point]
         if count == wanted.nth:
             self.has_failed = True
-            _fail(wanted, point)
+            self.fail(wanted, point)
+
+    def fail(self, wanted: FailAt, point: str) -> None:
+        """What happens then; a simulation has failures of its own."""
+        _fail(wanted, point)
 
 
 _armed: Armed | None = None
@@ -114,10 +118,10 @@ def arm(text: str | None) -> None:
 
 
 @contextmanager
-def armed(fail_at: FailAt | None = None) -> Iterator[Armed]:
+def armed(what: FailAt | Armed | None = None) -> Iterator[Armed]:
     """Fail once within a block, or only count."""
     global _armed
-    before, _armed = _armed, Armed(fail_at)
+    before, _armed = _armed, what if isinstance(what, Armed) else Armed(what)
     try:
         yield _armed
     finally:
@@ -125,9 +129,9 @@ def armed(fail_at: FailAt | None = None) -> Iterator[Armed]:
 
 
 def _fail(wanted: FailAt, point: str) -> None:
-    os.write(2, f'{{"event": "failpoint", "point": "{point}"}}\n'.encode())
     match wanted.action:
         case "kill":
+            os.write(2, f"failpoint {point}: killed\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
         case "freeze":
             os.kill(os.getpid(), signal.SIGSTOP)
