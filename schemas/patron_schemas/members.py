@@ -5,12 +5,22 @@ kept apart from the ledger, encrypted under a key of the member's own.
 """
 
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from patron_schemas.envelope import ByMember, CloudEvent, Identifier, Name, OptionalName, Wire
 
 Birthday = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+
+
+def _zone(text: str) -> str:
+    if text and text not in available_timezones():
+        raise ValueError("write a time zone by its IANA name: Europe/Warsaw")
+    return text
+
+
+Zone = Annotated[str, Field(max_length=64, examples=["Europe/Warsaw"]), AfterValidator(_zone)]
 Consents = Annotated[tuple[Name, ...], Field(max_length=32, fail_fast=True)]
 Identifiers = Annotated[tuple[Identifier, ...], Field(max_length=16, fail_fast=True)]
 
@@ -37,7 +47,7 @@ class MemberEnrolled(OfMember):
 
     identifiers: Identifiers = ()
     birthday: Birthday | None = None
-    zone: OptionalName = ""
+    zone: Zone = ""
     consents: Consents = ()
     person: Person | None = None
 
@@ -54,7 +64,7 @@ class ProfileChanged(OfMember):
     """What a member chose, from now on; what is not given stays as it was."""
 
     birthday: Birthday | None = None
-    zone: OptionalName = ""
+    zone: Zone = ""
     consents: Consents | None = None
     person: Person | None = None
 

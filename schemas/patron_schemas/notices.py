@@ -151,6 +151,12 @@ class BadgeAwarded(Notice):
     badge: Name
 
 
+class YearlyReached(Notice):
+    """A day has come that a yearly rule names; what it gave is in notices of its own."""
+
+    rule: Name
+
+
 class RequestAnswered(Notice):
     """The answer to a request: granted, with what it moved, or refused with a code."""
 
@@ -182,6 +188,7 @@ NOTICE_OF: Final[dict[str, type[Notice]]] = {
     "reward.reserved": RewardReserved,
     "reward.redeemed": RewardRedeemed,
     "badge.awarded": BadgeAwarded,
+    "yearly.reached": YearlyReached,
     "request.answered": RequestAnswered,
 }
 

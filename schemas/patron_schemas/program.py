@@ -28,6 +28,7 @@ from patron_schemas.program_rules import (
     PerStep,
     Rule,
     Weekday,
+    Yearly,
 )
 from patron_schemas.program_words import (
     ELEMENTS_MAX,
@@ -68,6 +69,7 @@ __all__ = [
     "Stretch",
     "Tiers",
     "Weekday",
+    "Yearly",
     "program_schema",
 ]
 
@@ -87,6 +89,7 @@ NoticeName = Literal[
     "reward.revoked",
     "reward.lapsed",
     "badge.awarded",
+    "yearly.reached",
     "request.answered",
 ]
 

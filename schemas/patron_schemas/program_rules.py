@@ -21,6 +21,7 @@ from patron_schemas.program_words import (
     Text,
     Value,
     Values,
+    YearlyDay,
 )
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -172,6 +173,27 @@ class Every(Part):
     )
 
 
+class Yearly(Part):
+    """What time awards once a year: points, a reward, or a wish (neither)."""
+
+    on: YearlyDay = Field(
+        title="On",
+        description="The member's birthday, the day they joined (from the year after), or a date: "
+        '"12-24". A date that a year lacks falls on its month\'s last day.',
+    )
+    hour: int = Field(
+        default=0, title="Hour", description="At which full hour of that day.", ge=0, le=23
+    )
+    zone: Literal["program", "member"] = Field(
+        default="program",
+        title="Zone",
+        description="Whose day it is: the program's, or the member's own where it is known.",
+    )
+    points: Points | None = Field(
+        default=None, title="Points", description="How many. Only with earn."
+    )
+
+
 class Cap(Part):
     """A ceiling on what one rule gives a member."""
 
@@ -200,6 +222,7 @@ MECHANICS: Final = (
     "round_up",
     "per_event",
     "every",
+    "yearly",
     "multiply",
 )
 
@@ -216,6 +239,7 @@ class Rule(Part):
                 {"required": ["earn", "round_up"]},
                 {"required": ["earn", "per_event"]},
                 {"required": ["unlock", "every"]},
+                {"required": ["yearly"]},
                 {"required": ["multiply"]},
             ]
         }
@@ -262,6 +286,12 @@ class Rule(Part):
         title="Every",
         description="A reward for every so many punches.",
         examples=[{"meter": "cups", "count": 10}],
+    )
+    yearly: Yearly | None = Field(
+        default=None,
+        title="Yearly",
+        description="What time awards once a year.",
+        examples=[{"on": "birthday", "hour": 9, "zone": "member", "points": 200}],
     )
     multiply: Multiply | None = Field(
         default=None,

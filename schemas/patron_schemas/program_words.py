@@ -132,6 +132,24 @@ MonthDay = Annotated[
     ),
 ]
 
+_YEARLY_DAY = rf"birthday|joined|{_MONTH_DAY}"
+YearlyDay = Annotated[
+    str,
+    _form(
+        _YEARLY_DAY,
+        what="not a day of each year",
+        mend='write birthday, joined, or month and day in quotes, as in "12-24"',
+    ),
+    AfterValidator(lambda text: _in_some_year(text) if "-" in text else text),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^({_YEARLY_DAY})$",
+            "examples": ["birthday", "joined", "12-24"],
+        }
+    ),
+]
+
 _MONEY = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?"
 _before, _after, _shown = _number(
     _MONEY,

@@ -347,6 +347,13 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                 "caps": [cap for cap in draw(caps) if cap["window"] != "order"],
             },
             {
+                "rule": "spring", "text": {"en": "spring"}, "earn": "points",
+                "yearly": {"on": "03-05", "hour": draw(st.integers(0, 23)), "points": 20},
+                "match": draw(st.sampled_from([{}, {"tier": ["silver"]}])),
+                "by_tier": draw(multipliers),
+                "caps": [cap for cap in draw(caps) if cap["window"] != "order"],
+            },
+            {
                 "rule": "card", "text": {"en": "card"}, "unlock": "coffee",
                 "every": {"meter": "cups", "count": draw(st.integers(1, 4))},
             },

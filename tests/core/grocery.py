@@ -21,10 +21,12 @@ from patron.core.facts import (
     Fact,
     FreezeAsked,
     Line,
+    MemberEnrolled,
     OrderCancelled,
     OrderCompleted,
     OrderRefunded,
     Payment,
+    ProfileChanged,
     RedeemAsked,
     RefundedLine,
     ReserveAsked,
@@ -61,6 +63,7 @@ EVERY_NOTICE = frozenset(
         "reward.unlocked",
         "tier.changed",
         "tier.expiring",
+        "yearly.reached",
     }
 )
 
@@ -282,6 +285,16 @@ def adjust(
     return AdjustAsked(name, _instant(when), ann(member), asset, amount, "goodwill")
 
 
+def enrolled(when: str | datetime = DAY, *, member: str = "ann", **settings: Any) -> MemberEnrolled:
+    """A member joins, with what they chose."""
+    return MemberEnrolled(named(f"enrolled-{member}"), _instant(when), ann(member), **settings)
+
+
+def profile(when: str | datetime = DAY, *, member: str = "ann", **settings: Any) -> ProfileChanged:
+    """A member chooses anew."""
+    return ProfileChanged(named(f"profile-{when}"), _instant(when), ann(member), **settings)
+
+
 def freeze(frozen: bool = True, *, when: str | datetime = DAY, member: str = "ann") -> FreezeAsked:
     """An operator stops or resumes spending."""
     return FreezeAsked(named(f"freeze-{frozen}-{when}"), _instant(when), ann(member), frozen)
@@ -343,7 +356,10 @@ class Till:
         """The open lots of a member, in the order of spending."""
         lots = self.book.states[member].lots
         assert lots is not None
-        return sorted(lots, key=lambda lot: (lot.expires_at, lot.earned_at, lot.seq, lot.n))
+        return sorted(
+            lots,
+            key=lambda lot: (lot.expires_at, lot.earned_at, lot.origin, lot.rule, lot.seq, lot.n),
+        )
 
     def grants(self, member: str = "ann") -> list[Grant]:
         """The rewards that a member holds."""

@@ -51,7 +51,7 @@ def test_a_changed_number_shows_in_what_it_gives(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["Mine"], "is no name"),
-        (["mine", "--from", "cash-back"], 'no ready program "cash-back"; there are cashback'),
+        (["mine", "--from", "cash-back"], 'no ready program "cash-back"; there are'),
         (["taken"], "is there already"),
     ],
 )

@@ -33,7 +33,7 @@ each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: pat
 
 def test_each_system_that_is_promised_has_its_example() -> None:
     names = {example.stem for example in EXAMPLES}
-    assert names == {"cashback", "points-with-tiers", "punch-card", "engagement"}
+    assert names == {"cashback", "points-with-tiers", "punch-card", "engagement", "birthday"}
 
 
 @each_example

@@ -49,6 +49,51 @@ Change = tuple[str, str]
 
 # What is wrong → the changes to the good document, and all that must be said of it.
 MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
+    "a yearly award on no day of any year": (
+        [("per_event: {points: 50, action: review}", 'yearly: {on: "02-30", points: 50}')],
+        [
+            '20:18: rule "review", yearly.on: "02-30" is no day of any year; write the month\'s last day: "02-29"'
+        ],
+    ),
+    "a yearly award of nothing": (
+        [("per_event: {points: 50, action: review}", "yearly: {on: birthday}")],
+        ['20:5: rule "review" says not how much; add it: points: 200'],
+    ),
+    "a yearly award of points of no asset": (
+        [
+            ("earn: points\n    per_event", "per_event"),
+            ("per_event: {points: 50, action: review}", "yearly: {on: joined, points: 50}"),
+        ],
+        ['19:26: rule "review": points, but not of what; write earn: and the name of an asset'],
+    ),
+    "a cap on a wish": (
+        [
+            ("earn: points\n    per_event", "per_event"),
+            (
+                "per_event: {points: 50, action: review}",
+                "yearly: {on: joined}\n    caps: [{window: day, amount: 5}]",
+            ),
+        ],
+        ['20:5: rule "review": "caps" on a rule that earns nothing; remove it'],
+    ),
+    "a yearly award for what was bought": (
+        [
+            (
+                "per_event: {points: 50, action: review}",
+                "yearly: {on: joined, points: 5}\n    match: {sku: [a]}",
+            ),
+        ],
+        ['21:13: rule "review": "match.sku" means nothing here; remove it'],
+    ),
+    "a yearly award in the 25th hour": (
+        [
+            (
+                "per_event: {points: 50, action: review}",
+                "yearly: {on: joined, points: 5, hour: 24}",
+            ),
+        ],
+        ['20:43: rule "review", yearly.hour: too large; write 23 or less'],
+    ),
     "pending for longer than to a date": (
         [("ends: {after: P12M, at_end_of: month}", 'ends: {on: "01-10", earned_before: "01-01"}')],
         ['8:14: asset "points": pending P14D may outlive the end on 01-10; write less than P10D'],

@@ -117,6 +117,11 @@ def day_of_year(year: int, month_day: str) -> date:
             day -= 1
 
 
+def at_hour(day: date, hour: int, zone: ZoneInfo) -> datetime:
+    """The instant at which a local day's clock shows that full hour."""
+    return _instant(datetime(day.year, day.month, day.day, hour), zone)
+
+
 def yearly_end(earned_at: datetime, on: str, earned_before: str | None, zone: ZoneInfo) -> datetime:
     """The end of the first such day of a year whose cut-off lies after the earning."""
     year = earned_at.astimezone(zone).year

@@ -1,11 +1,13 @@
 """Punches and the rewards that they unlock."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from patron.audit import calendar
 from patron.audit.calendar import NEVER
 from patron.audit.programs import Terms
+from patron_schemas.program import Rule
 
 
 @dataclass
@@ -75,17 +77,30 @@ class Cards:
             living = self.punches.get(rule.every.meter, [])
             while sum(punch.left for punch in living) >= rule.every.count:
                 used = self._use(living, rule.every.count)
-                after = terms.document.rewards[rule.unlock].lapses_after
-                lapses_at = NEVER if after is None else calendar.plus(at, after, terms.zone)
-                n = self.next_n(seq)
-                self.grants.append(
-                    Grant(
-                        rule.unlock, seq, n, "unlocked", at, lapses_at, order,
-                        was_unlocked=True, rule=rule.rule, punches=used,
-                    )
-                )  # fmt: skip
+                self.give(terms, rule, seq, at=at, order=order, used=used)
                 unlocked += 1
         return unlocked
+
+    def give(
+        self,
+        terms: Terms,
+        rule: Rule,
+        seq: int,
+        *,
+        at: datetime,
+        order: str = "",
+        used: Sequence[Punch] = (),
+    ) -> None:
+        """Unlock what a rule gives."""
+        assert rule.unlock is not None
+        after = terms.document.rewards[rule.unlock].lapses_after
+        lapses_at = NEVER if after is None else calendar.plus(at, after, terms.zone)
+        self.grants.append(
+            Grant(
+                rule.unlock, seq, self.next_n(seq), "unlocked", at, lapses_at, order,
+                was_unlocked=True, rule=rule.rule, punches=list(used),
+            )
+        )  # fmt: skip
 
     def next_n(self, seq: int) -> int:
         """The place of one more grant within an entry."""

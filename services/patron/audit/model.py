@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import floor
 
-from patron.audit import asking, calendar, ceilings, ends, together, worth
+from patron.audit import asking, calendar, ceilings, ends, together, worth, yearly
 from patron.audit.calendar import NEVER, WITH_ACTIVITY
 from patron.audit.cards import Cards, Punch
 from patron.audit.counting import LONG_AGO, Meters
@@ -54,6 +54,9 @@ class Model:
     once: set[tuple[str, str]] = field(default_factory=set)
     qualifications: list[Qualification] = field(default_factory=list)
     notices: list[tuple[str, str]] = field(default_factory=list)
+    birthday: str = ""
+    zone: str = ""
+    awarded: set[tuple[str, int]] = field(default_factory=set)  # (rule, local year)
 
     def apply(self, event: Event) -> None:
         """One more entry."""
@@ -67,15 +70,19 @@ class Model:
             asking.answer(self, terms, event)
             return
 
-        self.at = max(self.at, event.at)
+        before, self.at = self.at, max(self.at, event.at)
         if event.kind == "time":
             self._time_reached(terms, event)
+            if before < event.at:
+                yearly.award(self, terms, event)
             return
         self.active_at = max(self.active_at, event.at)
         if event.kind in ORDERS:
             self._order(event)
         elif event.kind == "engaged":
             self._engaged(terms, event)
+        elif event.kind in ("enrolled", "profile"):
+            self._profile(event)
 
     # What time does.
 
@@ -104,6 +111,10 @@ class Model:
                     told_at = calendar.plus(end, asset.remind, terms.zone, sign=-1)
                     if told_at == now:
                         self.notices.append(("points.expiring", name))
+
+    def _profile(self, event: Event) -> None:
+        self.birthday = event.fields["birthday"] or self.birthday
+        self.zone = event.fields["zone"] or self.zone
 
     # Orders.
 
@@ -230,28 +241,15 @@ class Model:
             for rule in terms.document.rules
             if (points := self._earned_by_event(terms, rule, event))
         }
-        rules = {r.rule: r for r in terms.document.rules if r.rule in before_caps}
-        room = ceilings.room(terms, self.used, rules.values(), event.told_at)
-        gives = together.given(terms, before_caps, room)
         earned: dict[str, int] = {}
-        for name, points in gives.items():
-            rule = rules[name]
-            if not points:
-                continue
-            assert rule.earn is not None
-            assert rule.per_event is not None
-            self.credit(terms, event.seq, rule.earn, points, name, event.at)
-            earned[rule.earn] = earned.get(rule.earn, 0) + points
-            for cap in rule.caps:
-                if cap.window != "order":
-                    cap_key = ceilings.of_rule(terms, rule, cap.window, event.told_at)
-                    self.used[cap_key] = self.used.get(cap_key, 0) + points
-            if rule.per_event.once != "never":
-                self.once.add(self._once_key(rule, event))
-        for member_cap in terms.document.caps:
-            if member_cap.window != "order":
-                key = ceilings.of_member(terms, member_cap, event.told_at)
-                self.used[key] = self.used.get(key, 0) + earned.get(member_cap.asset, 0)
+        gives = self.pay(terms, event, before_caps)
+        for rule in terms.document.rules:
+            if given := gives.get(rule.rule):
+                assert rule.earn is not None
+                assert rule.per_event is not None
+                earned[rule.earn] = earned.get(rule.earn, 0) + given
+                if rule.per_event.once != "never":
+                    self.once.add(self._once_key(rule, event))
         for name, meter in terms.document.meters.items():
             if meter.counts == "points":
                 more = earned.get(meter.asset or "", 0)
@@ -267,6 +265,29 @@ class Model:
         self._requalify(terms, of=event.told_at, at=event.at)
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order="")
         self.notices += [("reward.unlocked", event.id)] * unlocked
+
+    def pay(self, terms: Terms, event: Event, before_caps: dict[str, int]) -> dict[str, int]:
+        """Credit what is left of it under all caps and groups; return that, by rule."""
+        rules = {r.rule: r for r in terms.document.rules if r.rule in before_caps}
+        room = ceilings.room(terms, self.used, rules.values(), event.told_at)
+        gives = together.given(terms, before_caps, room)
+        earned: dict[str, int] = {}
+        for name, points in gives.items():
+            rule = rules[name]
+            if not points:
+                continue
+            assert rule.earn is not None
+            self.credit(terms, event.seq, rule.earn, points, name, event.at)
+            earned[rule.earn] = earned.get(rule.earn, 0) + points
+            for cap in rule.caps:
+                if cap.window != "order":
+                    cap_key = ceilings.of_rule(terms, rule, cap.window, event.told_at)
+                    self.used[cap_key] = self.used.get(cap_key, 0) + points
+        for member_cap in terms.document.caps:
+            if member_cap.window != "order":
+                key = ceilings.of_member(terms, member_cap, event.told_at)
+                self.used[key] = self.used.get(key, 0) + earned.get(member_cap.asset, 0)
+        return gives
 
     def _fits(self, terms: Terms, match: Match, event: Event) -> bool:
         return attributes_match(match, event.fields["attributes"]) and tier_matches(
@@ -287,7 +308,7 @@ class Model:
         if mechanic.once != "never" and (key in self.once or key in event.once):
             return 0
 
-        line = {"category": "", "sku": "", "kind": "", "attributes": event.fields["attributes"]}
+        line = {**together.NO_LINE, "attributes": event.fields["attributes"]}
         return floor(
             mechanic.points * together.factor(terms, rule, line, at=event.told_at, tier=tier)
         )
@@ -336,6 +357,9 @@ class Model:
         if tier != (self.tier or tiers_of(rungs.terms)[0]):
             self.notices.append(("tier.changed", tier))
             self.tier = tier
+
+    def tier_now(self, terms: Terms) -> str:
+        return self.tier or self._lowest(terms)
 
     @staticmethod
     def _lowest(terms: Terms) -> str:

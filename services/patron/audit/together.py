@@ -10,6 +10,7 @@ from patron_schemas.program import Match, Rule
 
 WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Line = Mapping[str, Any]
+NO_LINE: Line = {"category": "", "sku": "", "kind": "", "attributes": []}
 
 
 def pays_for_orders(rule: Rule) -> bool:

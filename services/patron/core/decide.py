@@ -32,6 +32,7 @@ from patron.core.facts import (
     time_reached,
 )
 from patron.core.levels import settle_order
+from patron.core.mechanics.yearly import next_award
 from patron.core.program import Program
 from patron.core.requests import ANSWERS, answered, transfer
 from patron.core.timing import next_instant, pass_instant
@@ -159,7 +160,8 @@ def _profile(
             zone=fact.zone or account.zone,
             consents=account.consents if fact.consents is None else fact.consents,
         )
-    return decision._replace(account=account)
+    due_at = min(account.due_at, next_award(program, account))
+    return decision._replace(account=account._replace(due_at=due_at))
 
 
 def after(state: State, decision: Decision) -> State:

@@ -28,6 +28,7 @@ from patron.core.account import (
 from patron.core.decision import Answer, Decision, Notice, Proof
 from patron.core.ends import active_at, ends_at, moved_to, remind_at
 from patron.core.facts import Fact, TimeReached
+from patron.core.mechanics.yearly import awards_joining, next_award
 from patron.core.periods import plus
 from patron.core.program import Program
 from patron.core.windows import counts_from_joining
@@ -80,7 +81,7 @@ class Draft:
         self.joined_at = account.joined_at
         if type(fact) is not TimeReached:
             self.active_at = active_at(program, account, at)
-            if self.joined_at is None and counts_from_joining(program):
+            if self.joined_at is None and (counts_from_joining(program) or awards_joining(program)):
                 self.joined_at = at
         self.balances = dict(account.balances)
         self.meters = dict(account.meters)
@@ -276,30 +277,35 @@ class Draft:
 
     def decision(self) -> Decision:
         """Everything, as a value."""
-        account = self.account
+        before = self.account
+        account = Account(
+            before.member,
+            self.seq,
+            max(before.at, self.at),
+            self.due_at,
+            self.tier,
+            self.balances,
+            self.meters,
+            self.punches,
+            self.owed,
+            self.used,
+            self.qualifications,
+            before.frozen,
+            before.birthday,
+            before.zone,
+            before.consents,
+            self.joined_at,
+            self.active_at,
+            self.lapsed,
+        )
+        if self.seq == 1:
+            account = account._replace(
+                due_at=min(account.due_at, next_award(self.program, account))
+            )
         return Decision(
             fact=self.fact,
             at=self.at,
-            account=Account(
-                account.member,
-                self.seq,
-                max(account.at, self.at),
-                self.due_at,
-                self.tier,
-                self.balances,
-                self.meters,
-                self.punches,
-                self.owed,
-                self.used,
-                self.qualifications,
-                account.frozen,
-                account.birthday,
-                account.zone,
-                account.consents,
-                self.joined_at,
-                self.active_at,
-                self.lapsed,
-            ),
+            account=account,
             orders=() if self.order is None else (self.order,),
             opened=tuple(self.opened),
             takes=tuple(self.takes),

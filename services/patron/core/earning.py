@@ -169,14 +169,31 @@ def event_worth(program: Program, rule: Rule, fact: Engaged, *, place: int, day:
         condition = "match.attributes"
         return Proof(rule.name, rule.asset, 0, why_not=Refusal.CONDITION, condition=condition)
 
+    return _flat_proof(program, rule, fact.attributes, place=place, day=day)
+
+
+def award_worth(program: Program, rule: Rule, *, place: int, day: date) -> Proof:
+    """What a rule awards at an instant that has come, before caps."""
+    failed = fails(rule, place=place, day=day)
+    if failed is not None:
+        code, condition = failed
+        return Proof(rule.name, rule.asset, 0, why_not=code, condition=condition)
+
+    return _flat_proof(program, rule, (), place=place, day=day)
+
+
+def _flat_proof(
+    program: Program, rule: Rule, attributes: tuple[tuple[str, Any], ...], *, place: int, day: date
+) -> Proof:
+    """The points of a rule that pays the same each time, times what multiplies them."""
     times = _pairs(rule.by_tier).get(place, ONE)
     factor, shown = Fraction(*times), [_shown(times)] if times is not ONE else []
     for multiplier in multipliers(program).get(rule.name, ()):
-        is_matched = multiplier.rule.match.attributes_of(fact.attributes)
+        is_matched = multiplier.rule.match.attributes_of(attributes)
         if is_matched and not fails(multiplier.rule, place=place, day=day):
             factor *= multiplier.by
             shown.append(f"{multiplier.by} ({multiplier.rule.name})")
-    points = per_event.worth(rule.mechanic, factor.as_integer_ratio())
+    points = rule.mechanic.points * factor.numerator // factor.denominator
     return Proof(rule.name, rule.asset, points, 1, " x ".join(shown), points)
 
 

@@ -1,16 +1,19 @@
 """What time alone does to an account, each effect at its own instant.
 
 At one instant: what ends (lots, punches, rewards, reservations, qualifications), what
-starts (activations), what is said ahead (reminders), and then the tier. Found late, it
-is the same: an effect acts at the instant at which it was due.
+starts (activations), what is said ahead (reminders), the tier, and last what time
+awards, by the tier that is left. Found late, it is the same: an effect acts at the
+instant at which it was due.
 """
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Account, Grant, Lot, State
+from patron.core.awards import award
 from patron.core.draft import Draft, spending_order, stamp
 from patron.core.ends import once_available, real_end, remind_at
+from patron.core.mechanics.yearly import next_award
 from patron.core.program import Program
 from patron.core.rewards import grant_name, remember_lapsed
 from patron.core.tiers import end_qualifications
@@ -44,6 +47,7 @@ def _instants(program: Program, state: State) -> Iterator[datetime]:
         yield held.held_until
         if held.hold_ends_at > account.at:
             yield held.hold_ends_at
+    yield next_award(program, account)
 
 
 def _told_at(program: Program, account: Account, lot: Lot) -> datetime:
@@ -58,6 +62,7 @@ def pass_instant(draft: Draft) -> None:
     _activate(draft)
     _remind(draft)
     end_qualifications(draft)
+    award(draft)
 
 
 def _due(draft: Draft, compartment: str) -> list[Lot]:

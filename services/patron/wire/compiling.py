@@ -11,6 +11,7 @@ from patron.core.mechanics.per_event import PerEvent
 from patron.core.mechanics.per_step import PerStep
 from patron.core.mechanics.per_unit import PerUnit
 from patron.core.mechanics.round_up import RoundUp
+from patron.core.mechanics.yearly import Yearly
 from patron.core.periods import day_start
 from patron.core.program import (
     ALWAYS,
@@ -206,9 +207,22 @@ def _mechanic(rule: language.Rule, digits: int) -> Any:
         return Multiply(by=Fraction(rule.multiply.by), rules=frozenset(rule.multiply.rules))
     if (event := rule.per_event) is not None:
         return PerEvent(points=event.points, action=event.action, once=event.once)
+    if rule.yearly is not None:
+        return _yearly(rule.yearly, reward=rule.unlock or "")
     assert rule.every is not None
     assert rule.unlock is not None
     return Every(meter=rule.every.meter, count=rule.every.count, reward=rule.unlock)
+
+
+def _yearly(yearly: language.Yearly, *, reward: str) -> Yearly:
+    on = _month_day(yearly.on) if yearly.on not in ("birthday", "joined") else yearly.on
+    return Yearly(
+        on=on,  # type: ignore[arg-type]  # What is no date is one of the two words.
+        hour=yearly.hour,
+        by_zone=yearly.zone,
+        points=yearly.points or 0,
+        reward=reward,
+    )
 
 
 def _ladder(tiers: language.Tiers, meter: language.Meter, digits: int) -> Ladder:

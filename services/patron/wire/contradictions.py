@@ -195,7 +195,9 @@ def _rule(
         what = f"{name} has {mechanics[0]} and {extra}"
         yield at_key(tree, (*path, extra), what, "make two rules of it")
     unlocks = mechanics[:1] == ["every"]
-    if mechanics[:1] != ["multiply"]:
+    if mechanics[:1] == ["yearly"]:
+        yield from _yearly(tree, path, rule)
+    elif mechanics[:1] != ["multiply"]:
         yield from _gift(tree, path, rule, unlocks=unlocks, mechanics=mechanics)
     first = mechanics[0] if mechanics else WITH_BASIS[0]
     yield from _vain_match(
@@ -238,6 +240,24 @@ def _gift(
         yield at_key(tree, at, what, "write earn: and the name of an asset")
     for field in ("caps", "by_tier"):
         if field in rule.model_fields_set and (unlocks or (rule.unlock and not rule.earn)):
+            what = f'{name}: "{field}" on a rule that earns nothing'
+            yield at_key(tree, (*path, field), what, "remove it")
+
+
+def _yearly(tree: Tree, path: Path, rule: language.Rule) -> Iterator[Problem]:
+    """A yearly rule earns points, or unlocks a reward, or does neither: then it is a wish."""
+    assert rule.yearly is not None
+    name = where(tree, path)
+    if rule.earn is not None and rule.unlock is not None:
+        yield at_key(tree, (*path, "unlock"), f"{name} earns and unlocks", "make two rules of it")
+    elif rule.earn is not None and rule.yearly.points is None:
+        yield at_key(tree, (*path, "yearly"), f"{name} says not how much", "add it: points: 200")
+    elif rule.earn is None and rule.yearly.points is not None:
+        what = f"{name}: points, but not of what"
+        mend = "write earn: and the name of an asset"
+        yield at_key(tree, (*path, "yearly", "points"), what, mend)
+    for field in ("caps", "by_tier", "group", "priority"):
+        if field in rule.model_fields_set and rule.earn is None:
             what = f'{name}: "{field}" on a rule that earns nothing'
             yield at_key(tree, (*path, field), what, "remove it")
 

@@ -19,11 +19,6 @@ class PerEvent:
         assert self.action
 
 
-def worth(rule: PerEvent, times: tuple[int, int]) -> int:
-    """Points for one event, rounded down after the multiplier."""
-    return rule.points * times[0] // times[1]
-
-
 def once_subject(rule: PerEvent, fact: Engaged) -> str | None:
     """What may pay only once; None where every event pays."""
     if rule.once == "never":

@@ -1,0 +1,57 @@
+"""What time awards: a yearly rule's day has come for a member."""
+
+from math import floor
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from patron.audit import calendar, together
+from patron.audit.facts import Event
+from patron.audit.programs import Terms
+from patron_schemas.program import Rule
+
+if TYPE_CHECKING:
+    from patron.audit.model import Model
+
+
+def award(model: "Model", terms: Terms, event: Event) -> None:
+    """Give what this very instant awards."""
+    tier = model.tier_now(terms)
+    due = [rule for rule in terms.document.rules if rule.yearly and _is_due(model, terms, rule)]
+    points = {
+        rule.rule: floor(
+            (rule.yearly.points or 0)
+            * together.factor(terms, rule, together.NO_LINE, at=event.at, tier=tier)
+        )
+        for rule in due
+        if rule.yearly and together.holds(terms, rule, at=event.at, tier=tier)
+    }
+    gives = model.pay(terms, event, {name: each for name, each in points.items() if each})
+    for rule in due:
+        assert rule.yearly is not None
+        # One that may give nothing under its caps is not given; a wish costs nothing.
+        if rule.rule not in points or (rule.earn and not gives.get(rule.rule)):
+            continue
+        model.awarded.add((rule.rule, event.at.astimezone(_zone(model, terms, rule)).year))
+        if rule.unlock is not None:
+            model.cards.give(terms, rule, event.seq, at=event.at)
+
+
+def _zone(model: "Model", terms: Terms, rule: Rule) -> ZoneInfo:
+    assert rule.yearly is not None
+    own = rule.yearly.zone == "member" and model.zone
+    return ZoneInfo(model.zone) if own else terms.zone
+
+
+def _is_due(model: "Model", terms: Terms, rule: Rule) -> bool:
+    """Whether this very instant is the rule's in its local year, and nothing was given yet."""
+    assert rule.yearly is not None
+    zone = _zone(model, terms, rule)
+    year, on = model.at.astimezone(zone).year, rule.yearly.on
+    if on == "birthday":
+        on = model.birthday
+    elif on == "joined":
+        joined = model.meters.joined_at.astimezone(zone)
+        on = f"{joined:%m-%d}" if joined.year < year else ""
+    if not on or any(rule.rule == name and year <= given for name, given in model.awarded):
+        return False
+    return calendar.at_hour(calendar.day_of_year(year, on), rule.yearly.hour, zone) == model.at

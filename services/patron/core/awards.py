@@ -1,0 +1,48 @@
+"""What time awards: points, a reward or a wish, once a year at an hour of a member's day.
+
+It counts as the program and the member stand at that instant.
+"""
+
+from datetime import date
+
+from patron.core.caps import room_left, use_caps
+from patron.core.decision import Proof
+from patron.core.draft import Draft
+from patron.core.earning import award_worth, events_worth
+from patron.core.mechanics.yearly import award_at, given_in, yearly_rules
+from patron.core.periods import local_day
+from patron.core.program import Rule
+from patron.core.rewards import give
+
+
+def award(draft: Draft) -> None:
+    """Give what is due at `draft.at`."""
+    program, account = draft.program, draft.account
+    if account.at >= draft.at:
+        return  # It has been there already.
+    due = [r for r in yearly_rules(program) if award_at(program, r, account) == draft.at]
+    if not due:
+        return
+
+    day = local_day(draft.at, program.zone)
+    proofs = _worth(draft, due, day)
+    draft.proofs.extend(proofs)
+    for rule, proof in zip(due, proofs, strict=True):
+        if proof.why_not and not proof.amount:
+            continue
+        name, year = given_in(program, rule, account, draft.at)
+        draft.used[name] = (year, 1)
+        if proof.amount:
+            draft.credit(rule.asset, proof.amount, rule=rule.name)
+        if rule.mechanic.reward:
+            give(draft, rule.mechanic.reward, order="")
+        draft.notice("yearly.reached", {"rule": rule.name})
+    use_caps(program, draft.used, day, {proof.rule: proof.amount for proof in proofs})
+
+
+def _worth(draft: Draft, due: list[Rule], day: date) -> list[Proof]:
+    program = draft.program
+    place = program.place(draft.tier)
+    proofs = [award_worth(program, rule, place=place, day=day) for rule in due]
+    rules = {rule.name: rule for rule in due}
+    return events_worth(program, proofs, rules, room_left(program, draft.used, day))
