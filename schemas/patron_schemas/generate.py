@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from patron_schemas.asyncapi import asyncapi_document, yaml_lines
-from patron_schemas.notices import NOTICE_OF, Notice, notice_type
+from patron_schemas.notices import NOTICE_OF, ProgramNotice, notice_type
 from patron_schemas.program import program_schema
 from patron_schemas.topics import EVENT_OF
 
@@ -39,7 +39,7 @@ def generated() -> dict[str, str]:
     return files
 
 
-def notice_schema(notice: type[Notice]) -> dict[str, Any]:
+def notice_schema(notice: type[ProgramNotice]) -> dict[str, Any]:
     """The JSON Schema of a notice's data, as a reader should hold it.
 
     It lets unknown fields pass, though Patron sends none: a reader that refused them would

@@ -15,17 +15,24 @@ from patron_schemas.envelope import Name
 Amount = Annotated[int, Field(gt=0)]
 AmountOrZero = Annotated[int, Field(ge=0)]  # Zero where there was nothing left to take back.
 GrantName = Annotated[str, Field(pattern=r"^[0-9]+-[0-9]+$", examples=["12-0"])]
+EntryName = Annotated[str, Field(pattern=r"^.+#[0-9]+$", examples=["ann#3"])]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 RefusalCode = Annotated[
     str, Field(pattern=r"^[a-z][a-z_]*$", examples=["insufficient_points", "frozen"])
 ]
 
 
-class Notice(BaseModel):
-    """What all notices say: of which program, and of which member."""
+class ProgramNotice(BaseModel):
+    """What all notices say: of which program. One of a program as a whole names no member."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     program: Name
+
+
+class Notice(ProgramNotice):
+    """What notices of members say: of which program, and of which member."""
+
     member: Name
 
 
@@ -145,6 +152,44 @@ class RewardRedeemed(Notice):
     request: Name
 
 
+class DrawWon(Notice):
+    """An entry of the member was drawn; place 1 is the first prize."""
+
+    draw: Name
+    entry: EntryName
+    place: Amount
+
+
+class DrawClosed(ProgramNotice):
+    """A draw is over. Anybody can check it: the winners are the entries with the lowest
+    SHA-256 (hex) of `<seed>:<entry>`, and the seed's own hash was published before."""
+
+    draw: Name
+    seed: Name
+    seed_sha256: Sha256
+    members: AmountOrZero
+    entries: AmountOrZero
+    winners: tuple[EntryName, ...]
+
+
+class ShareGiven(Notice):
+    """A member's part of what was shared out."""
+
+    share_out: Name
+    asset: Name
+    amount: Amount
+
+
+class ShareOutClosed(ProgramNotice):
+    """An amount was divided by a meter, which showed `total` for `members` together."""
+
+    share_out: Name
+    asset: Name
+    amount: Amount
+    members: Amount
+    total: Amount
+
+
 class BadgeAwarded(Notice):
     """A member was given a badge."""
 
@@ -157,9 +202,13 @@ class YearlyReached(Notice):
     rule: Name
 
 
-class RequestAnswered(Notice):
-    """The answer to a request: granted, with what it moved, or refused with a code."""
+class RequestAnswered(ProgramNotice):
+    """The answer to a request: granted, with what it moved, or refused with a code.
 
+    Only the answer to a request that names no member (a draw, a share-out) has none.
+    """
+
+    member: Name | None = None
     request: Name
     granted: bool
     code: RefusalCode | None = None
@@ -172,7 +221,7 @@ class RequestAnswered(Notice):
 
 
 # By the short name, as programs write it in `notices`.
-NOTICE_OF: Final[dict[str, type[Notice]]] = {
+NOTICE_OF: Final[dict[str, type[ProgramNotice]]] = {
     "points.earned": PointsEarned,
     "points.reversed": PointsReversed,
     "points.activated": PointsActivated,
@@ -189,6 +238,10 @@ NOTICE_OF: Final[dict[str, type[Notice]]] = {
     "reward.redeemed": RewardRedeemed,
     "badge.awarded": BadgeAwarded,
     "yearly.reached": YearlyReached,
+    "draw.closed": DrawClosed,
+    "draw.won": DrawWon,
+    "share_out.closed": ShareOutClosed,
+    "share.given": ShareGiven,
     "request.answered": RequestAnswered,
 }
 

@@ -10,11 +10,12 @@ compiles them. Titles, descriptions and examples here are what an editor shows o
 Numbers that need a decimal point are text, "1.50": YAML would make a float of 1.50.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from patron_schemas.program_closings import Draw, ShareOut
 from patron_schemas.program_meters import Meter, Stretch
 from patron_schemas.program_rules import (
     MECHANICS,
@@ -30,12 +31,11 @@ from patron_schemas.program_rules import (
     Weekday,
     Yearly,
 )
+from patron_schemas.program_tiers import Held, Rung, Tiers, held_schema
 from patron_schemas.program_words import (
-    ELEMENTS_MAX,
     POINTS_MAX,
     Duration,
     Elements,
-    Money,
     MonthDay,
     Name,
     Named,
@@ -50,6 +50,7 @@ __all__ = [
     "POINTS_MAX",
     "Asset",
     "Basis",
+    "Draw",
     "During",
     "Ends",
     "Held",
@@ -66,6 +67,7 @@ __all__ = [
     "Reward",
     "Rule",
     "Rung",
+    "ShareOut",
     "Stretch",
     "Tiers",
     "Weekday",
@@ -90,6 +92,10 @@ NoticeName = Literal[
     "reward.lapsed",
     "badge.awarded",
     "yearly.reached",
+    "draw.closed",
+    "draw.won",
+    "share_out.closed",
+    "share.given",
     "request.answered",
 ]
 
@@ -163,97 +169,6 @@ class Asset(Part):
         title="Remind",
         description="Publish points.expiring this long before an end.",
         examples=["P7D"],
-    )
-
-
-class Rung(Part):
-    """One tier of the ladder."""
-
-    tier: Name = Field(title="Tier", description="Its name.")
-    from_: Money = Field(
-        alias="from",
-        title="From",
-        description="Where it starts, in what the meter counts. The first tier is everybody's: 0.",
-        examples=["0", "500.00"],
-    )
-
-
-HELD: Final = ("end_of_window", "end_of_next_window", "rolling", "forever")
-
-
-class Held(Part):
-    """How long a tier is held once it is reached."""
-
-    until: Literal["end_of_window", "end_of_next_window", "rolling", "forever"] | None = Field(
-        default=None,
-        title="Until",
-        description="The end of the meter's window, of the next one, never, or as long as a "
-        "rolling meter meets the tier's threshold.",
-    )
-    for_: Duration | None = Field(
-        default=None,
-        alias="for",
-        title="For",
-        description="So long from reaching it. At the end it is reached again where the meter "
-        "still meets it.",
-        examples=["P12M"],
-    )
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> "Held":
-        if (self.until is None) == (self.for_ is None):
-            raise PydanticCustomError(
-                "form",
-                "{what}",
-                {
-                    "what": '"held" needs "until" or "for", and not both',
-                    "mend": "write {until: end_of_next_window} or {for: P12M}",
-                },
-            )
-        return self
-
-
-def _held_of_word(value: object) -> object:
-    return {"until": value} if isinstance(value, str) else value
-
-
-def _held_schema(schema: dict[str, Any]) -> None:
-    """An editor must also offer the short form, a word alone."""
-    block = dict(schema)
-    schema.clear()
-    schema["anyOf"] = [{"type": "string", "enum": list(HELD)}, block]
-
-
-class Tiers(Part):
-    """The ladder of tiers, and when a member climbs and falls."""
-
-    meter: Name = Field(title="Meter", description="The meter that decides. Not the balance.")
-    ladder: Annotated[
-        tuple[Rung, ...], Field(strict=False, min_length=1, max_length=ELEMENTS_MAX)
-    ] = Field(title="Ladder", description="The tiers, from the lowest (from: 0) up.")
-    held: Annotated[Held, BeforeValidator(_held_of_word)] | None = Field(
-        default=None,
-        title="Held",
-        description="How long a tier is held: end_of_window, end_of_next_window, rolling, "
-        "forever or {for: P12M}. Left out: forever on a lifetime meter, rolling on a rolling one, "
-        "end_of_window on a campaign's, else end_of_next_window.",
-    )
-    downgrade: Literal["to_meter", "one_step", "never"] = Field(
-        default="to_meter",
-        title="Downgrade",
-        description="Where a member falls when a tier is over.",
-    )
-    on_refund: Literal["revoke", "keep"] = Field(
-        default="revoke",
-        title="On refund",
-        description="What a refund does to the tier it had reached.",
-    )
-    grace: Duration | None = Field(
-        default=None,
-        title="Grace",
-        description="A tier whose time is over is kept for so long still. tier.expiring is "
-        "published when the grace begins, with its end.",
-        examples=["P30D"],
     )
 
 
@@ -347,6 +262,16 @@ class ProgramDocument(Part):
     rewards: Named[Reward] = Field(
         default_factory=dict, title="Rewards", description="What can be unlocked or bought."
     )
+    draws: Named[Draw] = Field(
+        default_factory=dict,
+        title="Draws",
+        description="Sweepstakes: rules with `enter` give entries, and a seed draws the winners.",
+    )
+    share_outs: Named[ShareOut] = Field(
+        default_factory=dict,
+        title="Share-outs",
+        description="Amounts that are divided among members by a meter, each once.",
+    )
     notices: Elements[NoticeName] | None = Field(
         default=None,
         title="Notices",
@@ -373,7 +298,7 @@ def program_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a program document, for editors."""
     schema = _without_null(ProgramDocument.model_json_schema(by_alias=True))
     assert isinstance(schema, dict)
-    _held_schema(schema["$defs"]["Held"])
+    held_schema(schema["$defs"]["Held"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

@@ -234,10 +234,15 @@ class Rule(Part):
         json_schema_extra={
             "oneOf": [
                 {"required": ["earn", "per_amount"]},
+                {"required": ["enter", "per_amount"]},
                 {"required": ["earn", "per_step"]},
+                {"required": ["enter", "per_step"]},
                 {"required": ["earn", "per_unit"]},
+                {"required": ["enter", "per_unit"]},
                 {"required": ["earn", "round_up"]},
+                {"required": ["enter", "round_up"]},
                 {"required": ["earn", "per_event"]},
+                {"required": ["enter", "per_event"]},
                 {"required": ["unlock", "every"]},
                 {"required": ["yearly"]},
                 {"required": ["multiply"]},
@@ -248,6 +253,12 @@ class Rule(Part):
     rule: Name = Field(title="Rule", description="Its name: unique, and shown on statements.")
     text: Text = Field(default_factory=dict)
     earn: Name | None = Field(default=None, title="Earn", description="The asset that it gives.")
+    enter: Name | None = Field(
+        default=None,
+        title="Enter",
+        description="The draw that it gives entries in, as many as it would give points. On the "
+        "days of the draw only. Caps are the most entries of a member.",
+    )
     unlock: Name | None = Field(
         default=None, title="Unlock", description="The reward that it gives."
     )

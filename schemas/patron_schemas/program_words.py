@@ -190,6 +190,17 @@ Day = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_DAY}$", "examples": ["2026-11-30"]}),
 ]
 
+_SHA256 = r"[0-9a-f]{64}"
+Sha256 = Annotated[
+    str,
+    _form(
+        _SHA256,
+        what="not a SHA-256",
+        mend="write 64 of the characters 0-9 and a-f, as `printf %s 'the seed' | sha256sum` does",
+    ),
+    WithJsonSchema({"type": "string", "pattern": f"^{_SHA256}$"}),
+]
+
 Points = Annotated[int, Field(ge=1, le=POINTS_MAX)]
 Value = Annotated[str, Field(min_length=1, max_length=128)]
 _T = TypeVar("_T")

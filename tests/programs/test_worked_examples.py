@@ -7,6 +7,7 @@ by hand; here it is held against the members after so many lines.
 import re
 import subprocess
 import sys
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,15 @@ each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: pat
 
 def test_each_system_that_is_promised_has_its_example() -> None:
     names = {example.stem for example in EXAMPLES}
-    assert names == {"cashback", "points-with-tiers", "punch-card", "engagement", "birthday"}
+    assert names == {
+        "cashback",
+        "points-with-tiers",
+        "punch-card",
+        "engagement",
+        "birthday",
+        "draw",
+        "profit-share",
+    }
 
 
 @each_example
@@ -66,9 +75,11 @@ def test_the_readme_says_what_a_member_has_after_each_line(example: Path) -> Non
     for number, has in written:
         run = replay_of(example)
         list(run.events(lines[: int(number)]))
-        member = orjson.loads(lines[int(number) - 1])["data"]["member"]
-        found = [said for said in run.members() if said.get("member") == member]
-        assert in_words(found[0]) == has, f"line {number}"
+        draws = program_of(example).draws
+        members = {m["member"]: in_words(m, draws) for m in run.members() if "specversion" not in m}
+        whose = orjson.loads(lines[int(number) - 1])["data"].get("member")
+        everybody = "; ".join(f"{member}: {words}" for member, words in members.items())
+        assert (members[whose] if whose else everybody) == has, f"line {number}"
 
 
 @each_example
@@ -96,7 +107,7 @@ def replay_of(example: Path) -> Replay:
     return Replay({program.name: Lineage([InForce(LONG_AGO, program)])})
 
 
-def in_words(member: dict[str, Any]) -> str:
+def in_words(member: dict[str, Any], draws: Collection[str]) -> str:
     """A member as the tables write it: "60 points, 40 pending, silver"."""
     parts = []
     for asset, balance in member["balances"].items():
@@ -106,5 +117,7 @@ def in_words(member: dict[str, Any]) -> str:
     if member["tier"]:
         parts.append(member["tier"])
     parts += [f"{count} {meter}" for meter, count in member["punches"].items()]
+    entries = {draw: member["meters"][draw]["ever"] for draw in draws if draw in member["meters"]}
+    parts += [f"{count} entries in {draw}" for draw, count in entries.items()]
     parts += [f"{grant['reward']} {grant['state']}" for grant in member["grants"]]
     return ", ".join(parts)

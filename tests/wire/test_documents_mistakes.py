@@ -377,7 +377,7 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
     "multiplies what unlocks": (
         [("rules:\n", 'rules:\n  - rule: double\n    multiply: {by: "2", rules: [tenth-cup]}\n')],
         [
-            '14:33: rule "double": rule "tenth-cup" earns nothing that could be multiplied; name a rule with earn'
+            '14:33: rule "double": rule "tenth-cup" earns nothing that could be multiplied; name a rule with earn or enter'
         ],
     ),
     "multiplies lines of a whole order": (

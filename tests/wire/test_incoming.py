@@ -119,11 +119,15 @@ BAD: dict[str, tuple[bytes | None, Reason]] = {
     "too-late": (text(order(time="2026-02-08T11:59:59.999Z")), Reason.TOO_LATE),
     "in-future": (text(order(time="2026-03-11T12:00:00.001Z")), Reason.IN_FUTURE),
     "unknown-tenant": (text(order(tenant="nobody")), Reason.UNKNOWN_TENANT),
-    "draw-closed": (
+    "price-asked": (
         text(
             order(
-                type="io.patron.request.draw_closed.v1",
-                data={"draw": "d", "seed": "s", "member": None},
+                type="io.patron.question.price.v1",
+                data={
+                    "member": "ann",
+                    "currency": "EUR",
+                    "lines": [{"sku": "tea", "category": "food", "quantity": "1", "paid": "1.00"}],
+                },
             )
         ),
         Reason.UNSUPPORTED,

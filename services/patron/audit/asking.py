@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from patron.audit import calendar
+from patron.audit import calendar, closing
 from patron.audit.calendar import NEVER
 from patron.audit.cards import Grant
 from patron.audit.facts import Event
@@ -23,6 +23,9 @@ ADJUSTED = "adjusted"
 
 def answer(model: Model, terms: Terms, event: Event) -> None:
     """Act on a request, at its account's time."""
+    if event.kind in ("draw_won", "share_given"):
+        closing.give(model, terms, event)
+        return
     model.notices.append(("request.answered", event.id))
     match event.kind:
         case "redeem" | "reserve" if not model.frozen:

@@ -12,9 +12,13 @@ from typing import Any, NamedTuple
 KINDS = (
     "time", "completed", "refunded", "cancelled", "engaged", "enrolled", "linked", "profile",
     "merged", "erased", "redeem", "reserve", "confirm", "cancel", "transfer", "adjust", "freeze",
+    "draw_closed", "share_out_closed", "draw_won", "share_given",
 )  # fmt: skip
 ORDERS = ("completed", "refunded", "cancelled")
-REQUESTS = ("redeem", "reserve", "confirm", "cancel", "transfer", "adjust", "freeze")
+REQUESTS = (
+    "redeem", "reserve", "confirm", "cancel", "transfer", "adjust", "freeze",
+    "draw_closed", "share_out_closed", "draw_won", "share_given",
+)  # fmt: skip
 
 _FIELDS = {
     "time": (),
@@ -36,6 +40,10 @@ _FIELDS = {
     "transfer": ("member", "to", "asset", "amount"),
     "adjust": ("member", "asset", "amount", "reason", "operator"),
     "freeze": ("member", "frozen", "reason"),
+    "draw_closed": ("draw", "seed"),
+    "share_out_closed": ("share_out", "amount"),
+    "draw_won": ("member", "draw", "won"),
+    "share_given": ("member", "share_out", "amount"),
 }  # fmt: skip
 _LINE = ("line", "sku", "category", "quantity_milli", "paid_minor", "list_minor", "tax_minor",
          "kind", "attributes")  # fmt: skip
@@ -64,6 +72,7 @@ class Event(NamedTuple):
     fields: Mapping[str, Any]
     once: frozenset[tuple[str, str]] = frozenset()
     received: tuple[Received, ...] = ()
+    tally: tuple[Any, ...] | None = None  # Of all accounts: members, total, winners.
     met: bool = False  # A transfer whose other side has its entry too.
 
 
@@ -76,7 +85,7 @@ def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) ->
     if name_of_kind == "completed":
         fields["lines"] = [dict(zip(_LINE, line, strict=False)) for line in fields["lines"]]
     tenant, source, identity = name
-    _, once, received = reads or (None, (), ())
+    once, received, tally = _padded(reads, 4)[1:4]
     return Event(
         seq, name_of_kind, at, instant(told_at), tenant, source, identity, version, fields,
         frozenset((rule, subject) for rule, subject in once or ()),
@@ -84,9 +93,16 @@ def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) ->
             Received(amount, instant(expires_at), instant(earned_at), rule)
             for amount, expires_at, earned_at, rule in received or ()
         ),
+        None if tally is None else tuple(tally),
     )  # fmt: skip
 
 
 def instant(text: str) -> datetime:
     """An instant of RFC 3339."""
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _padded(values: Any, count: int) -> list[Any]:
+    # An entry of an earlier release has fewer fields.
+    values = list(values or ())
+    return [*values, *[None] * (count - len(values))]

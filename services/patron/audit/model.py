@@ -52,6 +52,7 @@ class Model:
     meters: Meters = field(default_factory=Meters)
     used: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, cap's window)
     once: set[tuple[str, str]] = field(default_factory=set)
+    entered: dict[str, int] = field(default_factory=dict)  # Draw → entries.
     qualifications: list[Qualification] = field(default_factory=list)
     notices: list[tuple[str, str]] = field(default_factory=list)
     birthday: str = ""
@@ -149,7 +150,8 @@ class Model:
             return bool(self.order_of_entry.get(lot.origin) == name)
 
         for rule, target in targets:
-            assert rule.earn is not None
+            if rule.earn is None:
+                continue
             given, let_go = order.given.get(rule.rule, 0), order.let_go.get(rule.rule, 0)
             missing = given - let_go - target
             if missing > 0:
@@ -159,17 +161,22 @@ class Model:
                 order.given[rule.rule] = target + let_go + over
                 order.let_go[rule.rule] = let_go + over
         for rule, target in targets:
-            assert rule.earn is not None
             given = order.given.get(rule.rule, 0)
+            if rule.earn is None:
+                # An entry in a draw is only counted, so it can always be taken back.
+                assert rule.enter is not None
+                self._enter(rule.enter, target - given)
+                order.given[rule.rule] = target
+                continue
             if target > given:
                 self.credit(terms, event.seq, rule.earn, target - given, rule.rule, event.at)
                 order.given[rule.rule] = target
             # What is deserved again was not let go.
             order.let_go[rule.rule] = max(0, order.given.get(rule.rule, 0) - target)
         for rule, _ in targets:
-            assert rule.earn is not None
             given = order.given.get(rule.rule, 0)
-            deserved[rule.earn] = deserved.get(rule.earn, 0) + given
+            if rule.earn is not None:
+                deserved[rule.earn] = deserved.get(rule.earn, 0) + given
             for cap in rule.caps:
                 if cap.window != "order":
                     key = ceilings.of_rule(terms, rule, cap.window, order.first_at)
@@ -186,6 +193,9 @@ class Model:
                 self.used[key] = self.used.get(key, 0) + more
                 order.counted[counted] = given
         return deserved
+
+    def _enter(self, draw: str, more: int) -> None:
+        self.entered[draw] = self.entered.get(draw, 0) + more
 
     def _count(
         self,
@@ -245,9 +255,9 @@ class Model:
         gives = self.pay(terms, event, before_caps)
         for rule in terms.document.rules:
             if given := gives.get(rule.rule):
-                assert rule.earn is not None
                 assert rule.per_event is not None
-                earned[rule.earn] = earned.get(rule.earn, 0) + given
+                if rule.earn is not None:
+                    earned[rule.earn] = earned.get(rule.earn, 0) + given
                 if rule.per_event.once != "never":
                     self.once.add(self._once_key(rule, event))
         for name, meter in terms.document.meters.items():
@@ -267,7 +277,7 @@ class Model:
         self.notices += [("reward.unlocked", event.id)] * unlocked
 
     def pay(self, terms: Terms, event: Event, before_caps: dict[str, int]) -> dict[str, int]:
-        """Credit what is left of it under all caps and groups; return that, by rule."""
+        """Give what is left of it under all caps and groups; return that, by rule."""
         rules = {r.rule: r for r in terms.document.rules if r.rule in before_caps}
         room = ceilings.room(terms, self.used, rules.values(), event.told_at)
         gives = together.given(terms, before_caps, room)
@@ -276,9 +286,12 @@ class Model:
             rule = rules[name]
             if not points:
                 continue
-            assert rule.earn is not None
-            self.credit(terms, event.seq, rule.earn, points, name, event.at)
-            earned[rule.earn] = earned.get(rule.earn, 0) + points
+            if rule.enter is not None:
+                self._enter(rule.enter, points)
+            else:
+                assert rule.earn is not None
+                self.credit(terms, event.seq, rule.earn, points, name, event.at)
+                earned[rule.earn] = earned.get(rule.earn, 0) + points
             for cap in rule.caps:
                 if cap.window != "order":
                     cap_key = ceilings.of_rule(terms, rule, cap.window, event.told_at)

@@ -14,9 +14,9 @@ NO_LINE: Line = {"category": "", "sku": "", "kind": "", "attributes": []}
 
 
 def pays_for_orders(rule: Rule) -> bool:
-    """Whether the rule gives an asset for what was bought."""
+    """Whether the rule gives an asset, or entries in a draw, for what was bought."""
     kinds = (rule.per_amount, rule.per_step, rule.per_unit, rule.round_up)
-    return rule.earn is not None and any(kind is not None for kind in kinds)
+    return rule.unlock is None and any(kind is not None for kind in kinds)
 
 
 def holds(
@@ -29,10 +29,14 @@ def holds(
     asked = rule.match.order_attributes or {}
     if any(has.get(name) not in values for name, values in asked.items()):
         return False
+    day = at.astimezone(terms.zone).date()
+    if rule.enter is not None:
+        draw = terms.document.draws[rule.enter]
+        if not date.fromisoformat(draw.from_) <= day < date.fromisoformat(draw.to):
+            return False
     if rule.during is None:
         return True
 
-    day = at.astimezone(terms.zone).date()
     if rule.during.from_ is not None and day < date.fromisoformat(rule.during.from_):
         return False
     if rule.during.to is not None and day >= date.fromisoformat(rule.during.to):

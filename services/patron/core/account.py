@@ -14,6 +14,8 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # Sorts after every real instant, in P
 WITH_ACTIVITY = datetime(9998, 1, 1, tzinfo=UTC)  # An end that moves: see `core.ends`.
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
+HOUSE = ""  # The member of a program's own account: what was asked of the program itself.
+
 AVAILABLE, PENDING, RESERVED = "available", "pending", "reserved"
 
 
@@ -173,6 +175,21 @@ class OnceKey(NamedTuple):
     subject: str
 
 
+class Standing(NamedTuple):
+    """A member, and what its account shows that a closing counts by."""
+
+    member: str
+    value: int
+
+
+class Tally(NamedTuple):
+    """What a closing read of all accounts of its program, in one snapshot."""
+
+    members: int  # With more than nothing.
+    total: int  # Of what they have: entries in a draw, a meter's minor units.
+    winners: tuple[str, ...] = ()  # Of a draw: the entries that won, from the first prize on.
+
+
 class State(NamedTuple):
     """All that a fact may touch. None: not loaded, since `needs` did not ask for it.
 
@@ -187,3 +204,4 @@ class State(NamedTuple):
     order: OrderState | None = None
     once: frozenset[OnceKey] = frozenset()
     other: "State | None" = None  # The second account of a transfer.
+    tally: Tally | None = None  # Of all accounts, where a closing is decided.

@@ -13,10 +13,14 @@ from typing import NamedTuple
 from patron.core import orders
 from patron.core.account import Lot, OnceKey, OrderState, State
 from patron.core.basis import exchange
+from patron.core.closings import receive_share, win
 from patron.core.decision import Decision, Unfit
 from patron.core.draft import Draft
 from patron.core.engagement import engage, once_keys
 from patron.core.facts import (
+    REQUESTS,
+    DrawClosed,
+    DrawWon,
     Engaged,
     Fact,
     FreezeAsked,
@@ -26,6 +30,8 @@ from patron.core.facts import (
     OrderCompleted,
     OrderRefunded,
     ProfileChanged,
+    ShareGiven,
+    ShareOutClosed,
     TimeReached,
     TransferAsked,
     Who,
@@ -67,15 +73,17 @@ def needs(program: Program, fact: Fact) -> Needs:
             return Needs(fact.member, fact.to, holdings=True)
         case TimeReached():
             return Needs(None, holdings=True)
-        case MemberEnrolled() | IdentifiersLinked() | ProfileChanged():
+        case MemberEnrolled() | IdentifiersLinked() | ProfileChanged() | DrawWon() | ShareGiven():
             return Needs(fact.member)
+        case DrawClosed() | ShareOutClosed():
+            return Needs(None)
         case _:
             return Needs(fact.member, holdings=True)
 
 
 def acts_at(fact: Fact, state: State) -> datetime:
     """When a fact acts: a request no earlier than its accounts' time, all else at its own."""
-    if type(fact) not in ANSWERS and not isinstance(fact, TransferAsked):
+    if not isinstance(fact, REQUESTS):
         return fact.at
 
     other = state.other.account.at if state.other is not None else fact.at
@@ -111,6 +119,14 @@ def decide(program: Program, state: State, fact: Fact) -> Decision | Unfit:
             return draft.decision()
         case MemberEnrolled() | IdentifiersLinked() | ProfileChanged():
             return _profile(program, state, fact)
+        case DrawWon():
+            draft = Draft(program, state, fact, acts_at(fact, state))
+            win(draft, fact)
+            return draft.decision()
+        case ShareGiven():
+            draft = Draft(program, state, fact, acts_at(fact, state))
+            receive_share(draft, fact)
+            return draft.decision()
         case _:
             return _answer(program, state, fact)
 

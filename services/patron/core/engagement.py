@@ -36,7 +36,8 @@ def engage(draft: Draft, fact: Engaged) -> None:
     points: dict[str, int] = {}
     for proof in proofs:
         if proof.amount:
-            draft.credit(proof.asset, proof.amount, rule=proof.rule)
+            if proof.asset in program.assets:  # Else entries in a draw: a meter counts them.
+                draft.credit(proof.asset, proof.amount, rule=proof.rule)
             points[proof.asset] = points.get(proof.asset, 0) + proof.amount
     use_caps(program, draft.used, day, {proof.rule: proof.amount for proof in proofs})
     for name, count in event_counts(program, fact, points).items():

@@ -232,6 +232,51 @@ class FreezeAsked(NamedTuple):
     reason: str = ""
 
 
+class DrawClosed(NamedTuple):
+    """A request to the program itself: draw the winners, by the seed that was kept till now."""
+
+    name: EventName
+    at: datetime
+    draw: str
+    seed: str
+
+
+class ShareOutClosed(NamedTuple):
+    """A request to the program itself: divide an amount among its members by a meter."""
+
+    name: EventName
+    at: datetime
+    share_out: str
+    amount: int  # Of the share-out's asset.
+
+
+class Winning(NamedTuple):
+    """The k-th entry of a member, drawn at a place: 1 is the first prize."""
+
+    place: int
+    number: int
+
+
+class DrawWon(NamedTuple):
+    """Entries of a member were drawn. Only a closing makes one."""
+
+    name: EventName
+    at: datetime
+    member: Who
+    draw: str
+    won: tuple[Winning, ...]
+
+
+class ShareGiven(NamedTuple):
+    """A member's part of what was shared out. Only a closing makes one."""
+
+    name: EventName
+    at: datetime
+    member: Who
+    share_out: str
+    amount: int
+
+
 class TimeReached(NamedTuple):
     """Time itself: whatever is due for one account at exactly `at`.
 
@@ -261,6 +306,10 @@ Fact = (
     | AdjustAsked
     | FreezeAsked
     | TimeReached
+    | DrawClosed
+    | ShareOutClosed
+    | DrawWon
+    | ShareGiven
 )
 
 Request = (
@@ -271,9 +320,16 @@ Request = (
     | TransferAsked
     | AdjustAsked
     | FreezeAsked
+    | DrawClosed
+    | ShareOutClosed
+    | DrawWon
+    | ShareGiven
 )
 
 REQUESTS: tuple[type[Fact], ...] = get_args(Request)
+
+# Requests that look at all accounts of a program at once: see `core.closings`.
+Closing = DrawClosed | ShareOutClosed
 
 # The number that an entry keeps for a fact's kind. Append only.
 KINDS: tuple[type[Fact], ...] = (
@@ -294,6 +350,10 @@ KINDS: tuple[type[Fact], ...] = (
     TransferAsked,
     AdjustAsked,
     FreezeAsked,
+    DrawClosed,
+    ShareOutClosed,
+    DrawWon,
+    ShareGiven,
 )
 KIND_OF: dict[type[Fact], int] = {kind: number for number, kind in enumerate(KINDS)}
 

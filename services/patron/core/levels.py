@@ -70,7 +70,10 @@ def settle_order(
 
 
 def _post(draft: Draft, order: OrderState, proofs: Sequence[Proof], day: date) -> tuple[Given, ...]:
-    """Move the differences, clawbacks first and then credits, each in program order."""
+    """Move the differences, clawbacks first and then credits, each in program order.
+
+    Entries in a draw are no asset: a meter counts them, and nothing is moved.
+    """
     before = {given.rule: given for given in order.given}
     written_off: dict[str, int] = {}
     changes: dict[str, int] = {}
@@ -84,14 +87,14 @@ def _post(draft: Draft, order: OrderState, proofs: Sequence[Proof], day: date) -
         written_off[proof.rule] = forgiven
         changes[proof.rule] = proof.amount + forgiven - held.amount
     for proof in proofs:
-        if changes[proof.rule] < 0:
+        if changes[proof.rule] < 0 and proof.asset in draft.program.assets:
             kept = claw_back(draft, order, proof, -changes[proof.rule])
             written_off[proof.rule] += kept
             changes[proof.rule] += kept
     given = []
     for proof in proofs:
         rule, asset = proof.rule, proof.asset
-        if changes[rule] > 0:
+        if changes[rule] > 0 and asset in draft.program.assets:
             draft.credit(asset, changes[rule], rule=rule, order=order.order)
         forgiven = written_off.get(rule, 0)
         if proof.amount or forgiven:

@@ -82,6 +82,8 @@ def move(draft: Draft, meter: str, part: str, by: int) -> None:
         windows = without_old(windows, spec, since=since, zone=draft.program.zone)
     elif len(windows) > WINDOWS_KEPT:
         needed = {held.window for held in draft.qualifications}
+        share_outs = draft.program.share_outs.values()
+        needed.update(share_out.window for share_out in share_outs if share_out.meter == meter)
         needed.update(sorted(windows)[-WINDOWS_KEPT:])
         windows = {name: value for name, value in windows.items() if name in needed}
     draft.meters[meter] = windows

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from patron.core.account import NEVER
 from patron.core.program import EndOf, MonthDay, Span
 
+EVER = "ever"  # The one window of a lifetime.
 MIDNIGHT = time()
 CALENDAR = frozenset({"lifetime", "year", "half_year", "quarter", "month", "week", "day"})
 
@@ -138,7 +139,7 @@ def local_day(at: datetime, zone: str) -> date:
 def window_name(kind: str, day: date) -> str:
     """The name of the window that holds a local day; names of one kind sort by time."""
     if kind == "lifetime":
-        return "ever"
+        return EVER
     if kind == "year":
         return f"{day.year:04}"
     if kind == "half_year":
@@ -153,6 +154,25 @@ def window_name(kind: str, day: date) -> str:
 
     assert kind == "day"
     return day.isoformat()
+
+
+def first_day_of(kind: str, name: str) -> date | None:
+    """The first local day of a window, by its name; None where that names none of the kind."""
+    year, _, part = name.partition("-")
+    number = part.lstrip("HQW")
+    try:
+        if kind == "year":
+            day = date(int(year), 1, 1)
+        elif kind == "week":
+            day = date.fromisocalendar(int(year), int(number), 1)
+        elif kind == "day":
+            day = date.fromisoformat(name)
+        else:
+            months = {"half_year": 6, "quarter": 3, "month": 1}[kind]
+            day = date(int(year), (int(number) - 1) * months + 1, 1)
+    except ValueError:
+        return None
+    return day if window_name(kind, day) == name else None
 
 
 @lru_cache(maxsize=4096)

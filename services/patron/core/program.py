@@ -165,7 +165,7 @@ class Rule:
     name: str
     text: Mapping[str, str]  # Language → what members read.
     mechanic: Any  # The settings of one module in core.mechanics.
-    asset: str = ""
+    asset: str = ""  # What it gives: an asset, or a draw's name for entries in it.
     match: Match = EVERYTHING
     by_tier: Mapping[int, Fraction] = field(default_factory=dict)
     caps: tuple[Cap, ...] = ()
@@ -218,6 +218,29 @@ class Reward:
     on_refund: Literal["revoke", "keep"] = "revoke"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """A sweepstakes: rules give entries within its days, and a seed draws the winners."""
+
+    name: str
+    from_day: date
+    to_day: date  # The first day on which nothing is entered any more, and it can be closed.
+    seed_sha256: str  # Hex, published before: nobody can choose the seed afterwards.
+    winners: int
+    reward: str = ""  # What each winning entry is given.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareOut:
+    """An amount that members divide by what a window of a meter shows."""
+
+    name: str
+    meter: str
+    window: str  # The window's name, as accounts keep it.
+    asset: str
+    opens_at: datetime | None = None  # The window's end. None: a lifetime's has none.
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Program:
     """Everything that decides; `version` is the hash of its document's normal form.
@@ -240,6 +263,8 @@ class Program:
     late: Literal["retroactive", "forward_only"] = "retroactive"
     groups: Mapping[str, Pick] = field(default_factory=dict)
     caps: tuple[MemberCap, ...] = ()
+    draws: Mapping[str, Draw] = field(default_factory=dict)
+    share_outs: Mapping[str, ShareOut] = field(default_factory=dict)
 
     def place(self, tier: str) -> int:
         """The place of a tier in the ladder; 0 also where there is none."""

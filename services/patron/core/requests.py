@@ -10,15 +10,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Grant, Lot, State
+from patron.core.closings import close_draw, close_share_out
 from patron.core.decision import Answer, Decision, Refusal
 from patron.core.draft import Draft, spending_order, stamp
 from patron.core.facts import (
     AdjustAsked,
     CancelAsked,
     ConfirmAsked,
+    DrawClosed,
     FreezeAsked,
     RedeemAsked,
     ReserveAsked,
+    ShareOutClosed,
     TransferAsked,
 )
 from patron.core.periods import plus
@@ -202,6 +205,8 @@ ANSWERS: dict[type, Callable[[Draft, Any], Granted | Refusal]] = {
     CancelAsked: cancel,
     AdjustAsked: adjust,
     FreezeAsked: freeze,
+    DrawClosed: close_draw,
+    ShareOutClosed: close_share_out,
 }
 
 

@@ -4,13 +4,22 @@ The engine fills a book from the tables, `patron replay` starts with an empty on
 put facts in here, in the order in which they act, and get the same decisions out.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from patron.core.account import Grant, Lot, OnceKey, OrderState, State
+from patron.core.account import HOUSE, Grant, Lot, OnceKey, OrderState, Standing, State
+from patron.core.closings import follow_ups, tally
 from patron.core.decide import acts_at, after, decide, needs, pass_time
 from patron.core.decision import Decision, Unfit
-from patron.core.facts import REQUESTS, Fact, OrderCancelled, OrderCompleted, OrderRefunded
+from patron.core.facts import (
+    REQUESTS,
+    Closing,
+    Fact,
+    OrderCancelled,
+    OrderCompleted,
+    OrderRefunded,
+)
 from patron.core.program import Program
 from patron.engine.lineage import Lineage
 
@@ -56,6 +65,7 @@ class Book:
         self.waiting: dict[str, list[Fact]] = {}
         self.decided: list[Decided] = []  # In the order in which they act.
         self.unfit: list[tuple[Fact, Unfit]] = []  # Of those that waited for their order.
+        self.put_off: list[Fact] = []  # Decided later, on their own: closings, and what follows.
 
     def put_fact(
         self, fact: Fact, *, member: str | None, other: str | None = None
@@ -71,6 +81,10 @@ class Book:
                 return Unfit("order_of_another_member", "the order is another member's")
             member = owned.member
         if member is None:
+            if isinstance(fact, Closing):
+                # It needs all accounts as they are, those that this very batch changes too.
+                self.put_off.append(fact)
+                return None
             # Without a member an order can be priced and counted; it earns nothing.
             return None if isinstance(fact, OrderCompleted) else self._unknown(fact)
 
@@ -99,6 +113,19 @@ class Book:
         if isinstance(fact, OrderCompleted):
             self._apply_waiting(fact.order)
         return None
+
+    def close(self, fact: Closing, standings: Sequence[Standing]) -> None:
+        """Decide a closing on one snapshot of all accounts; what it gives is put off."""
+        program = self.lineage.at(fact.at)
+        if program is None:
+            return
+        counted = tally(program, fact, standings)
+        state = self.states[HOUSE]._replace(tally=counted)
+        decision = decide(program, state, fact)
+        assert isinstance(decision, Decision)
+        self._keep(HOUSE, state, decision)
+        if decision.answer is not None and decision.answer.granted:
+            self.put_off.extend(follow_ups(fact, counted, standings))
 
     def put_holdings(
         self, member: str, *, lots: tuple[Lot, ...], grants: tuple[Grant, ...]

@@ -37,6 +37,7 @@ def fold(entries: Iterable[EntryRow], *, member: str, served: Served) -> tuple[S
         state = state._replace(
             order=orders.get(fact.order) if isinstance(fact, _OF_ORDERS) else None,
             once=frozenset(reads.once),
+            tally=reads.tally,
         )
         decision = _again(program, state, fact, reads, entry)
         for order in decision.orders:

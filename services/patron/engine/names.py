@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from patron.core.account import AVAILABLE, PENDING, RESERVED
+from patron.core.closings import SHARED_OUT
 from patron.core.requests import ADJUSTED
 from patron.store.programs import Numbering
 
@@ -13,6 +14,7 @@ DESTINATIONS = (
 )  # fmt: skip
 GRANT_STATES = ("unlocked", "reserved", "claimed", "cancelled", "lapsed", "revoked")
 ADJUSTED_NUMBER = -1  # Of the "rule" of lots that an operator opened.
+SHARED_OUT_NUMBER = -2  # Of those that a share-out opened.
 
 COMPARTMENT = {name: number for number, name in enumerate(COMPARTMENTS)}
 DESTINATION = {name: number for number, name in enumerate(DESTINATIONS)}
@@ -25,7 +27,11 @@ class Names:
     def __init__(self, numbers: Numbering) -> None:
         self.asset = dict(numbers.assets)
         self.asset_named = _turned(self.asset)
-        self.rule = {**numbers.rules, ADJUSTED: ADJUSTED_NUMBER}
+        self.rule = {
+            **numbers.rules,
+            ADJUSTED: ADJUSTED_NUMBER,
+            SHARED_OUT: SHARED_OUT_NUMBER,
+        }
         self.rule_named = _turned(self.rule)
         self.tier = {"": 0, **numbers.tiers}
         self.tier_named = _turned(self.tier)

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from patron.core.account import State
 from patron.core.decision import Decision
-from patron.core.facts import EventName, TransferAsked
+from patron.core.facts import Closing, EventName, Fact, TransferAsked
 from patron.core.ledger import link, postings
 from patron.engine.book import Decided
 from patron.engine.noticing import published_of
@@ -19,7 +19,7 @@ from patron.store.ledger import EntryRow, LotRow, TakeRow
 from patron.store.orders import OrderRow
 from patron.store.pool import Connection
 from patron.wire import bodies
-from patron.wire.identity import event_key, order_key
+from patron.wire.identity import ALL_ACCOUNTS, THEIR_TURN, event_key, order_key
 from patron.wire.outgoing import pack
 
 
@@ -213,17 +213,12 @@ class Writing:
         done = {order_key(o) for name, o in page.waited.items() if name not in still}
         await waiting.drop(connection, **place, keys=sorted(done))
         new = [
-            waiting.WaitingFact(
-                order_key(order),
-                event_key(fact.name),
-                fact.at,
-                bodies.kind_of(fact),
-                bodies.encode_fact(fact),
-            )
+            _waiting(fact, order_key(order))
             for order, facts in page.book.waiting.items()
             for fact in facts
             if fact.name not in page.waited
         ]
+        new += [_waiting(fact, put_off_for(fact)) for fact in page.book.put_off]
         await waiting.put(connection, **place, facts=new)
 
     def partitions(self) -> set[partitions.Partition]:
@@ -232,6 +227,17 @@ class Writing:
         if self.entries:
             wanted.add(partitions.of_entry(self.recorded_at))
         return wanted
+
+
+def _waiting(fact: Fact, key: bytes) -> waiting.WaitingFact:
+    return waiting.WaitingFact(
+        key, event_key(fact.name), fact.at, bodies.kind_of(fact), bodies.encode_fact(fact)
+    )
+
+
+def put_off_for(fact: Fact) -> bytes:
+    """What a fact that was put off waits for."""
+    return ALL_ACCOUNTS if isinstance(fact, Closing) else THEIR_TURN
 
 
 def reads_of(decided: Decided) -> bodies.Reads | None:
@@ -244,6 +250,8 @@ def reads_of(decided: Decided) -> bodies.Reads | None:
                 for lot in decision.opened
             )
         )
+    if before.tally is not None:
+        return bodies.Reads(tally=before.tally)
     if before.order is None and not before.once:
         return None
 

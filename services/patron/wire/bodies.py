@@ -20,6 +20,7 @@ from patron.core.account import (
     Punch,
     Qualification,
     Refunded,
+    Tally,
 )
 from patron.core.facts import KIND_OF, KINDS, Fact, OrderCompleted
 
@@ -33,6 +34,7 @@ class Reads(NamedTuple):
     order: "StoredOrder | None" = None
     once: tuple[OnceKey, ...] = ()
     received: tuple["Received", ...] = ()  # What a transfer brought.
+    tally: Tally | None = None  # Of all accounts, for a closing.
 
 
 class Received(NamedTuple):
@@ -88,7 +90,7 @@ _ORDER = msgspec.json.Decoder(StoredOrder)
 _ACCOUNT = msgspec.json.Decoder(StoredAccount)
 _GRANT = msgspec.json.Decoder(StoredGrant)
 _BODY = msgspec.json.Decoder(tuple[msgspec.Raw, Reads])
-_NO_READS = b"[null,[],[]]"
+_NO_READS = b"[null,[],[],null]"
 
 ORDER_COMPLETED = KIND_OF[OrderCompleted]
 

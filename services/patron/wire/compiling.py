@@ -12,12 +12,13 @@ from patron.core.mechanics.per_step import PerStep
 from patron.core.mechanics.per_unit import PerUnit
 from patron.core.mechanics.round_up import RoundUp
 from patron.core.mechanics.yearly import Yearly
-from patron.core.periods import day_start
+from patron.core.periods import EVER, day_start, first_day_of, window_end
 from patron.core.program import (
     ALWAYS,
     Asset,
     Basis,
     Cap,
+    Draw,
     During,
     Ladder,
     Match,
@@ -27,10 +28,12 @@ from patron.core.program import (
     Program,
     Reward,
     Rule,
+    ShareOut,
     Span,
     Tier,
     Window,
 )
+from patron.core.windows import CAMPAIGN
 from patron.wire.durations import span_of
 from patron_schemas import program as language
 
@@ -42,6 +45,12 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
     """The program of a document without contradictions; `digits` are its currency's."""
     tiers = document.tiers
     places = {} if tiers is None else {rung.tier: i for i, rung in enumerate(tiers.ladder)}
+    draws = {name: _draw(name, draw) for name, draw in document.draws.items()}
+    meters = {
+        name: _meter(name, meter, places, document.zone) for name, meter in document.meters.items()
+    }
+    # What counts a draw's entries is a meter like any other.
+    meters |= {name: Meter(name=name, counts="points", asset=name) for name in draws}
     return Program(
         name=document.program,
         version=version,
@@ -49,11 +58,8 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
         currency=document.currency,
         currency_digits=digits,
         assets={name: _asset(name, asset) for name, asset in document.assets.items()},
-        meters={
-            name: _meter(name, meter, places, document.zone)
-            for name, meter in document.meters.items()
-        },
-        rules=tuple(_rule(rule, places, digits) for rule in document.rules),
+        meters=meters,
+        rules=tuple(_rule(rule, places, draws, digits) for rule in document.rules),
         ladder=None if tiers is None else _ladder(tiers, document.meters[tiers.meter], digits),
         rewards={name: _reward(name, reward) for name, reward in document.rewards.items()},
         notices=notices_of(document),
@@ -64,6 +70,11 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
             MemberCap(asset=cap.asset, window=cap.window, amount=cap.amount)
             for cap in document.caps
         ),
+        draws=draws,
+        share_outs={
+            name: _share_out(name, share_out, meters[share_out.meter], document.zone)
+            for name, share_out in document.share_outs.items()
+        },
     )
 
 
@@ -161,16 +172,44 @@ def _basis(basis: language.Basis) -> Basis:
     return Basis(**basis.model_dump())
 
 
-def _rule(rule: language.Rule, places: dict[str, int], digits: int) -> Rule:
+def _draw(name: str, draw: language.Draw) -> Draw:
+    return Draw(
+        name=name,
+        from_day=date.fromisoformat(draw.from_),
+        to_day=date.fromisoformat(draw.to),
+        seed_sha256=draw.seed_sha256,
+        winners=draw.winners,
+        reward=draw.reward or "",
+    )
+
+
+def _share_out(name: str, share_out: language.ShareOut, meter: Meter, zone: str) -> ShareOut:
+    kind, opens_at = meter.window.kind, meter.window.ends_at
+    if share_out.window is not None:
+        first_day = first_day_of(kind, share_out.window)
+        assert first_day is not None
+        opens_at = window_end(kind, first_day, zone)
+    return ShareOut(
+        name=name,
+        meter=share_out.meter,
+        window=share_out.window or (CAMPAIGN if kind == CAMPAIGN else EVER),
+        asset=share_out.asset,
+        opens_at=opens_at,
+    )
+
+
+def _rule(rule: language.Rule, places: dict[str, int], draws: dict[str, Draw], digits: int) -> Rule:
     return Rule(
         name=rule.rule,
         text=rule.text,
         mechanic=_mechanic(rule, digits),
-        asset=rule.earn or "",
+        asset=rule.earn or rule.enter or "",
         match=_match(rule.match, places),
         by_tier={places[tier]: Fraction(ratio) for tier, ratio in rule.by_tier.items()},
         caps=tuple(Cap(window=cap.window, amount=cap.amount) for cap in rule.caps),
-        during=_during(rule.during),
+        during=_during(rule.during)
+        if rule.enter is None
+        else _within(draws[rule.enter], _during(rule.during)),
         group=rule.group or "",
         priority=rule.priority or 0,
     )
@@ -186,6 +225,15 @@ def _during(during: language.During | None) -> During:
         weekdays=None
         if during.weekdays is None
         else frozenset(WEEKDAYS.index(weekday) for weekday in during.weekdays),
+    )
+
+
+def _within(draw: Draw, during: During) -> During:
+    """The days of a rule that lie within those of its draw."""
+    return During(
+        from_day=max(draw.from_day, during.from_day or draw.from_day),
+        to_day=min(draw.to_day, during.to_day or draw.to_day),
+        weekdays=during.weekdays,
     )
 
 

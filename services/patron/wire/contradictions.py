@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cache
 from zoneinfo import available_timezones
 
+from patron.wire.closings import closings
 from patron.wire.durations import DAY_S, roughly_s, span_of
 from patron.wire.mends import at_key, at_value, place_of, where
 from patron.wire.problems import Problem, nearest, shown
@@ -54,6 +55,7 @@ def contradictions(
         names.add(rule.rule)
         yield from _rule(tree, path, rule, document, digits)
     yield from together(tree, document, places)
+    yield from closings(tree, document, places)
     if document.tiers is not None:
         yield from _tiers(tree, document, document.tiers, digits)
 
@@ -226,20 +228,25 @@ def _gift(
     unlocks: bool,
     mechanics: list[str],
 ) -> Iterator[Problem]:
-    """What a rule gives: an asset by any mechanic but `every`, which unlocks a reward."""
+    """What a rule gives: an asset, or entries in a draw; `every` alone unlocks a reward."""
     name = where(tree, path)
-    if rule.earn is not None and rule.unlock is not None:
-        yield at_key(tree, (*path, "unlock"), f"{name} earns and unlocks", "make two rules of it")
+    gives = "earn" if rule.earn is not None else "enter" if rule.enter is not None else ""
+    if rule.earn is not None and rule.enter is not None:
+        what = f"{name} earns an asset and enters a draw"
+        yield at_key(tree, (*path, "enter"), what, "make two rules of it")
+    elif gives and rule.unlock is not None:
+        what = f"{name} {gives}s and unlocks"
+        yield at_key(tree, (*path, "unlock"), what, "make two rules of it")
     elif mechanics and unlocks and rule.unlock is None:
-        at: Path = (*path, "earn") if rule.earn is not None else path
+        at: Path = (*path, gives) if gives else path
         what = f'{name}: "every" unlocks a reward'
         yield at_key(tree, at, what, "write unlock: and the name of a reward")
-    elif mechanics and not unlocks and rule.earn is None:
+    elif mechanics and not unlocks and not gives:
         at = (*path, "unlock") if rule.unlock is not None else path
         what = f"{name} gives no asset, and only `every` can unlock"
         yield at_key(tree, at, what, "write earn: and the name of an asset")
     for field in ("caps", "by_tier"):
-        if field in rule.model_fields_set and (unlocks or (rule.unlock and not rule.earn)):
+        if field in rule.model_fields_set and (unlocks or (rule.unlock and not gives)):
             what = f'{name}: "{field}" on a rule that earns nothing'
             yield at_key(tree, (*path, field), what, "remove it")
 
@@ -248,6 +255,9 @@ def _yearly(tree: Tree, path: Path, rule: language.Rule) -> Iterator[Problem]:
     """A yearly rule earns points, or unlocks a reward, or does neither: then it is a wish."""
     assert rule.yearly is not None
     name = where(tree, path)
+    if rule.enter is not None:
+        what = f"{name}: a day of the year enters nobody in a draw"
+        yield at_key(tree, (*path, "enter"), what, "write earn: and the name of an asset")
     if rule.earn is not None and rule.unlock is not None:
         yield at_key(tree, (*path, "unlock"), f"{name} earns and unlocks", "make two rules of it")
     elif rule.earn is not None and rule.yearly.points is None:

@@ -32,12 +32,14 @@ def doubts(document: language.ProgramDocument) -> Iterator[Doubt]:
     yield from _idle_meters(document)
     yield from _idle_tiers(document)
     yield from _idle_rewards(document)
+    yield from _idle_draws(document)
     for rule in document.rules:
         yield from _idle_caps(rule)
 
 
 def _idle_assets(document: language.ProgramDocument) -> Iterator[Doubt]:
     earned = {rule.earn for rule in document.rules}
+    earned |= {share_out.asset for share_out in document.share_outs.values()}
     for name, asset in document.assets.items():
         about = f'asset "{name}"'
         if name not in earned:
@@ -50,6 +52,7 @@ def _idle_meters(document: language.ProgramDocument) -> Iterator[Doubt]:
     read = {rule.every.meter for rule in document.rules if rule.every is not None}
     if document.tiers is not None:
         read.add(document.tiers.meter)
+    read |= {share_out.meter for share_out in document.share_outs.values()}
     for name in document.meters:
         if name not in read:
             yield Doubt(f'meter "{name}"', "no rule and no tier reads it")
@@ -65,9 +68,17 @@ def _idle_tiers(document: language.ProgramDocument) -> Iterator[Doubt]:
 
 def _idle_rewards(document: language.ProgramDocument) -> Iterator[Doubt]:
     unlocked = {rule.unlock for rule in document.rules}
+    unlocked |= {draw.reward for draw in document.draws.values()}
     for name, reward in document.rewards.items():
         if name not in unlocked and not reward.costs:
             yield Doubt(f'reward "{name}"', "no rule unlocks it and it has no price")
+
+
+def _idle_draws(document: language.ProgramDocument) -> Iterator[Doubt]:
+    entered = {rule.enter for rule in document.rules}
+    for name in document.draws:
+        if name not in entered:
+            yield Doubt(f'draw "{name}"', "no rule gives entries in it")
 
 
 def _idle_caps(rule: language.Rule) -> Iterator[Doubt]:

@@ -28,6 +28,11 @@ def once_key(member: str, subject: str) -> bytes:
     return blake2b(f"{member}\0{subject}".encode(), digest_size=HASH_BYTES).digest()
 
 
+# What facts wait for that no event of the input brings: see `engine.following`.
+ALL_ACCOUNTS = bytes(15) + b"\1"  # A look at all of them at once.
+THEIR_TURN = bytes(15) + b"\2"
+
+
 def order_key(order: str) -> bytes:
     """What a refund waits for."""
     return blake2b(order.encode(), digest_size=HASH_BYTES).digest()

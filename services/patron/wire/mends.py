@@ -47,7 +47,13 @@ def where(tree: Tree, path: Path) -> str:
     return f"{shown(path[0])}" if path else "the program"
 
 
-_SINGULAR: Final = {"assets": "asset", "meters": "meter", "rewards": "reward"}
+_SINGULAR: Final = {
+    "assets": "asset",
+    "meters": "meter",
+    "rewards": "reward",
+    "draws": "draw",
+    "share_outs": "share-out",
+}
 
 
 def problems_of_fields(tree: Tree, errors: Iterable[ErrorDetails]) -> list[Problem]:

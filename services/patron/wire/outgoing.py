@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 import msgspec
 import orjson
 
+from patron.core.account import HOUSE
 from patron.core.decision import Notice
 from patron.core.draft import stamp
 from patron.core.facts import EventName
@@ -27,7 +28,7 @@ class Published(NamedTuple):
     id: UUID
     type: str
     tenant: str
-    member: str
+    member: str  # Of what the house says, its program.
     time: str
     version: int  # The account's entry: a member's notices are in its order.
     cause: str
@@ -62,7 +63,8 @@ def published(
     order: str,
     place: int,
 ) -> Published:
-    """A notice of a decision, as it will be read."""
+    """A notice of a decision, as it will be read. The house's is about its program."""
+    about = {"program": program} if member == HOUSE else {"program": program, "member": member}
     return Published(
         notice_id(
             tenant=tenant,
@@ -74,12 +76,12 @@ def published(
         ),
         f"{TYPE_PREFIX}{notice.type}.v1",
         tenant,
-        member,
+        member or program,
         stamp(notice.at),
         version,
         cause.id,
         order,
-        {"program": program, "member": member, **notice.data},
+        {**about, **notice.data},
     )
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from patron.errors import InvalidProgram
 
 SHOWN_MAX = 60  # Characters of a value that a message quotes.
-KNOWN_MAX = 15  # Known names that a message lists.
+KNOWN_MAX = 25  # Known names that a message lists.
 
 
 class Problem(NamedTuple):

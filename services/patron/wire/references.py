@@ -22,7 +22,7 @@ class _Use(NamedTuple):
 
 
 def unknown_names(tree: Tree) -> Iterator[Problem]:
-    """Each use of an asset, meter, reward, rule, group or tier that is nowhere declared."""
+    """Each use of an asset, meter, reward, draw, rule, group or tier that is nowhere declared."""
     known = _declared(tree.data)
     for path, kind, name, key in _uses(tree.data):
         if isinstance(name, str) and name not in known[kind]:
@@ -39,6 +39,7 @@ def _declared(data: dict[str, Any]) -> dict[str, list[str]]:
         "asset": list(_block(data.get("assets"))),
         "meter": list(_block(data.get("meters"))),
         "reward": list(_block(data.get("rewards"))),
+        "draw": list(_block(data.get("draws"))),
         "rule": [rule for rule in rules if isinstance(rule, str)],
         "group": list(_block(data.get("groups"))),
         "tier": [tier for tier in tiers if isinstance(tier, str)],
@@ -56,10 +57,20 @@ def _uses(data: dict[str, Any]) -> Iterator[_Use]:
     for name, reward in _block(data.get("rewards")).items():
         for asset in _block(_block(reward).get("costs")):
             yield _Use(("rewards", name, "costs", asset), "asset", asset, key=True)
+    yield from _uses_of_closings(data)
+
+
+def _uses_of_closings(data: dict[str, Any]) -> Iterator[_Use]:
+    for name, draw in _block(data.get("draws")).items():
+        yield _Use(("draws", name, "reward"), "reward", _block(draw).get("reward"))
+    for name, share_out in _block(data.get("share_outs")).items():
+        for kind in ("meter", "asset"):
+            yield _Use(("share_outs", name, kind), kind, _block(share_out).get(kind))
 
 
 def _uses_of_rule(path: Path, rule: dict[str, Any]) -> Iterator[_Use]:
     yield _Use((*path, "earn"), "asset", rule.get("earn"))
+    yield _Use((*path, "enter"), "draw", rule.get("enter"))
     yield _Use((*path, "unlock"), "reward", rule.get("unlock"))
     yield _Use((*path, "every", "meter"), "meter", _block(rule.get("every")).get("meter"))
     yield _Use((*path, "group"), "group", rule.get("group"))

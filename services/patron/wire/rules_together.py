@@ -9,7 +9,7 @@ from patron_schemas import program as language
 
 LINE_FIELDS = ("category", "sku", "kind", "attributes")
 # What a multiplier has nothing of its own of.
-NOT_OF_MULTIPLY = ("earn", "unlock", "by_tier", "caps", "group", "priority")
+NOT_OF_MULTIPLY = ("earn", "enter", "unlock", "by_tier", "caps", "group", "priority")
 
 
 def together(
@@ -64,9 +64,9 @@ def _multiply(
         at: Path = (*path, "multiply", "rules", index)
         if other is None:
             continue
-        if other.earn is None:
+        if other.earn is None and other.enter is None:
             what = f"{name}: rule {shown(target)} earns nothing that could be multiplied"
-            yield at_value(tree, at, what, "name a rule with earn")
+            yield at_value(tree, at, what, "name a rule with earn or enter")
         elif lines and (
             other.round_up is not None
             or (other.per_step is not None and other.per_step.by == "order")

@@ -225,6 +225,14 @@ def _freeze(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.FreezeAsked:
     return facts.FreezeAsked(name, at, _sure(data, hasher), data.frozen, data.reason)
 
 
+def _draw_closed(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.DrawClosed:
+    return facts.DrawClosed(name, at, data.draw, data.seed)
+
+
+def _share_out_closed(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.ShareOutClosed:
+    return facts.ShareOutClosed(name, at, data.share_out, data.amount)
+
+
 _TRANSLATIONS: dict[type, Callable[[Any, Any, Any, Hasher], facts.Fact]] = {
     purchases.OrderCompleted: _order_completed,
     purchases.OrderRefunded: _order_refunded,
@@ -241,6 +249,8 @@ _TRANSLATIONS: dict[type, Callable[[Any, Any, Any, Hasher], facts.Fact]] = {
     requests.TransferAsked: _transfer,
     requests.AdjustAsked: _adjust,
     requests.FreezeAsked: _freeze,
+    requests.DrawClosed: _draw_closed,
+    requests.ShareOutClosed: _share_out_closed,
     engagements.ActionDone: _engaged,
     **dict.fromkeys(engagements.ACTION_OF, _engaged),
 }
