@@ -214,6 +214,37 @@ class Reward(Part):
         title="On refund",
         description="What a refund of the order that unlocked it does.",
     )
+    stock: Annotated[Points, Field(title="Stock")] | None = Field(
+        default=None,
+        title="Stock",
+        description="How many there are, for all members together. They are counted when the "
+        "reward is reserved or claimed. To add some, publish a higher number.",
+        examples=[100],
+    )
+    per_member: Annotated[Points, Field(title="Per member")] | None = Field(
+        default=None,
+        title="Per member",
+        description="How many of them one member may have.",
+        examples=[1],
+    )
+    value: Money | None = Field(
+        default=None,
+        title="Value",
+        description="What one of them is worth, as its budget counts it.",
+        examples=["5.00"],
+    )
+    budget: Money | None = Field(
+        default=None,
+        title="Budget",
+        description="What all that members claim may be worth together. Needs a value.",
+        examples=["500.00"],
+    )
+    on_return: Literal["free", "keep"] = Field(
+        default="free",
+        title="On return",
+        description="When all of the order that it was claimed for comes back: free, its stock, "
+        "budget and the member's limit are there again, or keep. A chargeback always keeps.",
+    )
 
 
 class ProgramDocument(Part):

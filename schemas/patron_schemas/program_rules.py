@@ -339,6 +339,19 @@ class Rule(Part):
         title="Group",
         description="Of one group only one rule pays. Leave it out: it adds to all others.",
     )
+    budget: Points | None = Field(
+        default=None,
+        title="Budget",
+        description="No more than this to all members together, in order of arrival. What its "
+        "last event finds left is given; the earns of this rule wait for one another.",
+        examples=[1000000],
+    )
+    on_return: Literal["free", "keep"] = Field(
+        default="free",
+        title="On return",
+        description="Whether what a refund takes back can be given again from the budget. What "
+        "a chargeback takes back never can.",
+    )
     priority: int | None = Field(
         default=None,
         title="Priority",

@@ -53,6 +53,7 @@ class ConfirmAsked(ByMember):
     """Make a reservation final; `reservation` is the id of the request that made it."""
 
     reservation: Name
+    order: OptionalName = ""
 
 
 class CancelAsked(ByMember):

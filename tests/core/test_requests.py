@@ -109,27 +109,49 @@ def test_a_cancelled_reservation_goes_back() -> None:
     assert {lot.expires_at for lot in till.lots()} == {at("2026-03-01")}
 
 
-@pytest.mark.parametrize(
-    "ending",
-    [
-        pytest.param(confirm(when="2025-03-03 12:05"), id="confirmed"),
-        pytest.param(give_back(when="2025-03-03 12:05"), id="cancelled"),
-        pytest.param(bought("o9", when="2025-03-03 12:15"), id="lapsed"),
-    ],
-)
-@pytest.mark.parametrize("again", [confirm, give_back], ids=["confirm", "cancel"])
-def test_a_reservation_ends_once(ending: Fact, again: Any) -> None:
+CONFIRMED = pytest.param(confirm(when="2025-03-03 12:05"), "already_used", id="confirmed")
+CANCELLED = pytest.param(give_back(when="2025-03-03 12:05"), "closed", id="cancelled")
+LAPSED = pytest.param(bought("o9", when="2025-03-03 12:15"), "expired", id="lapsed")
+
+
+@pytest.mark.parametrize(("ending", "code"), [CANCELLED, LAPSED])
+def test_a_reservation_that_is_over_is_not_confirmed(ending: Fact, code: str) -> None:
     till = shop()
     till.put(reserve(6, when="2025-03-03 12:00"), ending)
     balance = till.balance()
-    assert till.ask(again(when="2025-03-03 12:20")).code == "unknown_reservation"
+    assert till.ask(confirm(when="2025-03-03 12:20")).code == code
     assert till.balance() == balance
+
+
+@pytest.mark.parametrize(("ending", "code"), [CONFIRMED])
+def test_what_was_confirmed_is_not_cancelled(ending: Fact, code: str) -> None:
+    till = shop()
+    till.put(reserve(6, when="2025-03-03 12:00"), ending)
+    balance = till.balance()
+    assert till.ask(give_back(when="2025-03-03 12:20")).code == code
+    assert till.balance() == balance
+
+
+@pytest.mark.parametrize("ending", [confirm, give_back], ids=["confirm", "cancel"])
+@pytest.mark.parametrize("asked", [{"reward": "mug"}, {"amount": 6}], ids=["reward", "points"])
+def test_a_second_confirm_or_cancel_says_the_same_and_moves_nothing(
+    ending: Any, asked: dict[str, Any]
+) -> None:
+    till = shop()
+    till.put(reserve(**asked, when="2025-03-03 12:00"))
+    first = till.ask(ending(when="2025-03-03 12:05"))
+    account = till.account()
+    again = till.put(ending(when="2025-03-03 12:20"))
+    assert first.granted
+    assert again.answer == first
+    assert (again.takes, again.opened, again.grants, again.shared) == ((), (), (), ())
+    assert till.balance() == account.balances["points"]
 
 
 def test_a_reservation_is_gone_at_the_moment_it_lapses() -> None:
     till = shop()
     till.put(reserve(6, when="2025-03-03 12:00"))
-    assert till.ask(confirm(when="2025-03-03 12:15")).code == "unknown_reservation"
+    assert till.ask(confirm(when="2025-03-03 12:15")).code == "expired"
     assert till.balance() == Balance(available=10)
 
 

@@ -81,6 +81,7 @@ class Grant(NamedTuple):
     held_until: datetime = NEVER  # When its reservation lapses.
     punches: tuple[Punch, ...] = ()  # Those that it used up: they live again if it is revoked.
     lots: tuple[tuple[int, int], ...] = ()  # The reserved ones that it holds, by (seq, n).
+    used_on: str = ""  # The order that it was claimed for.
 
 
 class Qualification(NamedTuple):
@@ -190,12 +191,29 @@ class Tally(NamedTuple):
     winners: tuple[str, ...] = ()  # Of a draw: the entries that won, from the first prize on.
 
 
+class Taken(NamedTuple):
+    """How much of a pool is taken: for good, and by reservations that stand."""
+
+    used: int = 0
+    held: int = 0
+
+
+class Taking(NamedTuple):
+    """What an entry does to a pool. It replaces what the reservation `hold` held of it."""
+
+    pool: str
+    amount: int  # Negative gives back what was taken for good; 0 only ends the hold.
+    hold: str = ""  # The request of the reservation.
+    until: datetime = NEVER  # Until when the reservation holds it; NEVER: for good.
+
+
 class State(NamedTuple):
     """All that a fact may touch. None: not loaded, since `needs` did not ask for it.
 
-    `lots` are the open ones (remaining > 0) and `grants` those that are unlocked or
-    reserved, each in the order of spending; `order` is the row of the order that the
-    fact names (None: no such order yet); `once` are the keys that are already taken.
+    `lots` are the open ones (remaining > 0), in the order of spending, and `grants` those
+    that are unlocked or reserved; `ended` are those that are over, of the reservation or
+    order that the fact names; `order` is that order's row (None: no such order yet); `once`
+    are the keys that are already taken.
     """
 
     account: Account
@@ -205,3 +223,5 @@ class State(NamedTuple):
     once: frozenset[OnceKey] = frozenset()
     other: "State | None" = None  # The second account of a transfer.
     tally: Tally | None = None  # Of all accounts, where a closing is decided.
+    ended: tuple[Grant, ...] = ()
+    pools: Mapping[str, Taken] = {}  # What is taken of the pools that the fact may touch.

@@ -21,6 +21,8 @@ from patron.core.facts import (
     REQUESTS,
     DrawClosed,
     DrawWon,
+    CancelAsked,
+    ConfirmAsked,
     Engaged,
     Fact,
     FreezeAsked,
@@ -32,6 +34,8 @@ from patron.core.facts import (
     ProfileChanged,
     ShareGiven,
     ShareOutClosed,
+    RedeemAsked,
+    ReserveAsked,
     TimeReached,
     TransferAsked,
     Who,
@@ -39,6 +43,7 @@ from patron.core.facts import (
 )
 from patron.core.levels import settle_order
 from patron.core.mechanics.yearly import next_award
+from patron.core.pools import all_reward_pools, budget_pools, reward_pools
 from patron.core.program import Program
 from patron.core.requests import ANSWERS, answered, transfer
 from patron.core.timing import next_instant, pass_instant
@@ -54,6 +59,8 @@ class Needs(NamedTuple):
     order: str | None = None
     holdings: bool = False  # Lots and grants.
     once: tuple[OnceKey, ...] = ()
+    recalls: str = ""  # The reservation or order whose ended grants are wanted too.
+    pools: tuple[str, ...] = ()
 
 
 def needs(program: Program, fact: Fact) -> Needs:
@@ -64,11 +71,21 @@ def needs(program: Program, fact: Fact) -> Needs:
     """
     match fact:
         case OrderCompleted():
-            return Needs(fact.member, order=fact.order)
+            return Needs(fact.member, order=fact.order, pools=budget_pools(program))
         case OrderRefunded() | OrderCancelled():
-            return Needs(fact.member, order=fact.order, holdings=True)
+            pools = (*budget_pools(program), *all_reward_pools(program))
+            return Needs(
+                fact.member, order=fact.order, holdings=True, recalls=fact.order, pools=pools
+            )
         case Engaged():
-            return Needs(fact.member, once=once_keys(program, fact))
+            pools = budget_pools(program)
+            return Needs(fact.member, once=once_keys(program, fact), pools=pools)
+        case RedeemAsked() | ReserveAsked():
+            pools = reward_pools(program, fact.reward)
+            return Needs(fact.member, holdings=True, pools=pools)
+        case ConfirmAsked() | CancelAsked():
+            pools, request = all_reward_pools(program), fact.reservation
+            return Needs(fact.member, holdings=True, recalls=request, pools=pools)
         case TransferAsked():
             return Needs(fact.member, fact.to, holdings=True)
         case TimeReached():
@@ -190,7 +207,7 @@ def after(state: State, decision: Decision) -> State:
         grants = tuple(
             held[name] for name in sorted(held) if held[name].state in ("unlocked", "reserved")
         )
-    # Whose order it was, and which once-keys were used, the next fact is told anew.
+    # Whose order it was, which once-keys were used, what is taken of pools: told anew.
     return State(decision.account, lots, grants)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from patron.core.account import Account, Grant, Lot, OnceKey, OrderState, Take
+from patron.core.account import Account, Grant, Lot, OnceKey, OrderState, Take, Taking
 from patron.core.facts import Fact
 
 
@@ -13,6 +13,9 @@ class Refusal(StrEnum):
     """Why the engine said no, or cut an amount. An answer to show, never an error."""
 
     INSUFFICIENT_POINTS = "insufficient_points"
+    OUT_OF_STOCK = "out_of_stock"
+    MEMBER_LIMIT = "member_limit"
+    BUDGET_SPENT = "budget_spent"
     CAP_REACHED = "cap_reached"
     ALREADY_USED = "already_used"
     CONDITION = "condition"
@@ -73,6 +76,7 @@ class Decision(NamedTuple):
     answer: Answer | None = None
     other: "Decision | None" = None  # The second account's entry, of a transfer.
     version: str = ""  # Of the program that decided it.
+    shared: tuple[Taking, ...] = ()  # What it takes of pools, and gives back.
 
 
 class Unfit(NamedTuple):

@@ -24,6 +24,7 @@ from patron.core.account import (
     Qualification,
     State,
     Take,
+    Taking,
 )
 from patron.core.decision import Answer, Decision, Notice, Proof
 from patron.core.ends import active_at, ends_at, moved_to, remind_at
@@ -62,6 +63,7 @@ class Draft:
         "punches",
         "qualifications",
         "seq",
+        "shared",
         "state",
         "takes",
         "tier",
@@ -97,6 +99,7 @@ class Draft:
         self.takes: list[Take] = []
         self.grants: dict[tuple[int, int], Grant] = {}
         self.once: list[OnceKey] = []
+        self.shared: list[Taking] = []
         self.notices: list[Notice] = []
         self.proofs: list[Proof] = []
         self.answer: Answer | None = None
@@ -315,6 +318,7 @@ class Draft:
             proofs=tuple(self.proofs),
             answer=self.answer,
             version=self.program.version,
+            shared=tuple(self.shared),
         )
 
 

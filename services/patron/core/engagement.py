@@ -11,6 +11,7 @@ from patron.core.facts import Engaged
 from patron.core.mechanics.per_event import once_subject
 from patron.core.meters import event_counts, move
 from patron.core.periods import local_day
+from patron.core.pools import use_budgets, within_budgets
 from patron.core.program import Program
 from patron.core.rewards import punch, unlock
 from patron.core.tiers import requalify
@@ -39,7 +40,9 @@ def engage(draft: Draft, fact: Engaged) -> None:
             if proof.asset in program.assets:  # Else entries in a draw: a meter counts them.
                 draft.credit(proof.asset, proof.amount, rule=proof.rule)
             points[proof.asset] = points.get(proof.asset, 0) + proof.amount
-    use_caps(program, draft.used, day, {proof.rule: proof.amount for proof in proofs})
+    given = {proof.rule: proof.amount for proof in proofs}
+    use_caps(program, draft.used, day, given)
+    use_budgets(draft, given)
     for name, count in event_counts(program, fact, points).items():
         meter = program.meters[name]
         if meter.punches:
@@ -72,5 +75,6 @@ def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
                 )
         proofs.append(proof)
     proofs = events_worth(program, proofs, rules, room_left(program, draft.used, day))
+    proofs = within_budgets(draft, proofs)
     draft.once.extend(keys[proof.rule] for proof in proofs if proof.amount and proof.rule in keys)
     return proofs

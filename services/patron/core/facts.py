@@ -188,6 +188,7 @@ class ConfirmAsked(NamedTuple):
     at: datetime
     member: Who
     reservation: str
+    order: str = ""  # The order that the reward is used on.
 
 
 class CancelAsked(NamedTuple):

@@ -15,13 +15,17 @@ from patron.core.caps import room_left, use_caps
 from patron.core.decision import Proof
 from patron.core.draft import Draft, spending_order
 from patron.core.earning import order_worth
+from patron.core.facts import OrderCancelled, OrderRefunded
 from patron.core.matching import Selection, selection, units
 from patron.core.meters import PUNCHES, move_to, order_counts
-from patron.core.orders import lines_left, shipping_left_minor
+from patron.core.orders import is_void, lines_left, shipping_left_minor
 from patron.core.periods import local_day
+from patron.core.pools import free, rule_budgets, use_budgets, within_budgets
 from patron.core.program import Meter, Program
 from patron.core.rewards import punch, unlock, unpunch
 from patron.core.tiers import requalify
+
+CHARGEBACK = "chargeback"  # The reason of a refund that frees nothing of what members share.
 
 
 def settle_order(
@@ -42,8 +46,10 @@ def settle_order(
     shipping_minor = shipping_left_minor(order)
     basket = Basket(order.completed, lines_left(order), exchange, shipping_minor=shipping_minor)
     proofs = order_worth(program, basket, tier=tier, room=room, day=day)
+    proofs = within_budgets(draft, proofs, order.given)
     draft.proofs.extend(proofs)
     given = _post(draft, order, proofs, day)
+    _share(draft, order, given)
     opened_now = draft.opened and draft.seq not in order.entries
 
     counted = order_counts(draft, basket, proofs, first_at=first_at, day=day)
@@ -67,6 +73,19 @@ def settle_order(
         first_at=first_at,
         shipping_back_minor=order.shipping_back_minor,
     )
+
+
+def _share(draft: Draft, order: OrderState, given: Sequence[Given]) -> None:
+    """What the order takes of pools now, and gives back: all that it used once it is void."""
+    fact = draft.fact
+    keeps = isinstance(fact, OrderRefunded | OrderCancelled) and fact.reason == CHARGEBACK
+    if rule_budgets(draft.program):
+        changes = {each.rule: each.amount for each in given}
+        for each in order.given:
+            changes[each.rule] = changes.get(each.rule, 0) - each.amount
+        use_budgets(draft, changes, keeps=keeps)
+    if not keeps and draft.state.ended and is_void(order):
+        free(draft, order.order)
 
 
 def _post(draft: Draft, order: OrderState, proofs: Sequence[Proof], day: date) -> tuple[Given, ...]:

@@ -34,6 +34,15 @@ def shipping_left_minor(order: OrderState) -> int:
     return max(0, order.completed.shipping_minor - order.shipping_back_minor)
 
 
+def is_void(order: OrderState) -> bool:
+    """Whether all that was paid came back (of a free order, all articles), or it is cancelled."""
+    assert order.completed is not None
+    left = lines_left(order)
+    if any(line.paid_minor for line in order.completed.lines):
+        return not any(line.paid_minor for line in left)
+    return not any(line.quantity_milli for line in left)
+
+
 def _less(line: Line, back: Refunded) -> Line:
     paid_minor = line.paid_minor - back.amount_minor
     quantity_milli = line.quantity_milli - back.quantity_milli

@@ -172,6 +172,8 @@ class Rule:
     during: During = ALWAYS
     group: str = ""  # Of one group only one rule pays; "": it adds to all others.
     priority: int = 0  # In a group that picks by priority, the highest that applies pays.
+    budget: int | None = None  # No more than this to all members together.
+    on_return: Literal["free", "keep"] = "free"  # Whether a refund frees its budget.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +217,11 @@ class Reward:
     cost_asset: str = ""
     lives: Span | None = None  # From unlocking to lapsing. None: does not lapse.
     held_for: Span | None = None  # How long a reservation holds it.
+    stock: int | None = None  # How many there are, for all members together.
+    per_member: int | None = None  # How many of them one member may have.
+    budget_minor: int | None = None  # What all that are claimed may be worth together.
+    value_minor: int = 0  # What one of them is worth, of that budget.
+    on_return: Literal["free", "keep"] = "free"  # Of its order, as to stock, budget and limit.
     on_refund: Literal["revoke", "keep"] = "revoke"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from patron.core import pools
 from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Grant, Lot, State
 from patron.core.closings import close_draw, close_share_out
 from patron.core.decision import Answer, Decision, Refusal
@@ -45,6 +46,9 @@ def redeem(draft: Draft, fact: RedeemAsked) -> Granted | Refusal:
     spec = draft.program.rewards.get(fact.reward)
     if spec is None:
         return Refusal.UNKNOWN_REWARD
+    refusal = pools.refused(draft, fact.reward)
+    if refusal is not None:
+        return refusal
     grant = _unlocked(draft, fact.reward)
     if grant is None:
         if spec.cost is None:
@@ -53,7 +57,8 @@ def redeem(draft: Draft, fact: RedeemAsked) -> Granted | Refusal:
         if isinstance(paid, Refusal):
             return paid
         grant = Grant(fact.reward, draft.seq, draft.next_grant(), "unlocked", draft.at, NEVER)
-    return _claim(draft, grant, request=fact.name.id)
+    pools.count_slot(draft, fact.reward, 1)
+    return _claim(draft, grant._replace(used_on=fact.order), request=fact.name.id)
 
 
 def _spend(draft: Draft, asset: str, amount: int, *, request: str) -> Granted | Refusal:
@@ -75,11 +80,19 @@ def _unlocked(draft: Draft, reward: str) -> Grant | None:
 
 
 def _claim(draft: Draft, grant: Grant, *, request: str) -> Granted:
-    grant = grant._replace(state="claimed", request=request, held_until=NEVER, lots=())
+    grant = grant._replace(state="claimed", request=request, lots=())
+    pools.take_share(draft, grant)
     draft.put_grant(grant)
-    data = {"reward": grant.reward, "grant": grant_name(grant)}
+    data = _told(grant)
     draft.notice("reward.redeemed", data | {"request": request})
     return data
+
+
+def _told(grant: Grant) -> dict[str, Any]:
+    """What an answer says of a claimed grant."""
+    if not grant.reward:
+        return {}
+    return {"reward": grant.reward, "grant": grant_name(grant)}
 
 
 def reserve(draft: Draft, fact: ReserveAsked) -> Granted | Refusal:
@@ -91,6 +104,9 @@ def reserve(draft: Draft, fact: ReserveAsked) -> Granted | Refusal:
         spec = draft.program.rewards.get(fact.reward)
         if spec is None:
             return Refusal.UNKNOWN_REWARD
+        refusal = pools.refused(draft, fact.reward)
+        if refusal is not None:
+            return refusal
         if spec.held_for is not None:
             held_until = plus(draft.at, spec.held_for, draft.program.zone)
         grant = _unlocked(draft, fact.reward)
@@ -124,6 +140,9 @@ def _set_apart(draft: Draft, asset: str, amount: int) -> tuple[tuple[int, int], 
 
 def _hold(draft: Draft, grant: Grant, fact: ReserveAsked, *, held_until: datetime) -> Granted:
     grant = grant._replace(state="reserved", request=fact.name.id, held_until=held_until)
+    if grant.reward:
+        pools.count_slot(draft, grant.reward, 1)
+        pools.take_share(draft, grant, until=held_until)
     draft.put_grant(grant)
     data = {"held_until": stamp(held_until)}
     if grant.reward:
@@ -133,17 +152,31 @@ def _hold(draft: Draft, grant: Grant, fact: ReserveAsked, *, held_until: datetim
 
 
 def _reservation(draft: Draft, request: str) -> Grant | None:
-    grants = draft.open_grants()
-    return next((g for g in grants if g.state == "reserved" and g.request == request), None)
+    """The grant that a request reserved, also once it is over."""
+    grants = [*draft.open_grants(), *draft.state.ended]
+    # Only what was reserved has a hold, and keeps its end when it is claimed.
+    return next((g for g in grants if g.request == request and _was_reserved(g)), None)
+
+
+def _was_reserved(grant: Grant) -> bool:
+    return grant.state != "claimed" or grant.held_until != NEVER
 
 
 def confirm(draft: Draft, fact: ConfirmAsked) -> Granted | Refusal:
-    """Make a reservation final."""
-    if draft.account.frozen:
-        return Refusal.FROZEN
+    """Make a reservation final; a second time it says the same and moves nothing."""
     grant = _reservation(draft, fact.reservation)
     if grant is None:
         return Refusal.UNKNOWN_RESERVATION
+    if grant.state == "claimed":
+        return _told(grant)
+    if grant.state != "reserved":
+        return Refusal.EXPIRED if grant.state == "lapsed" else Refusal.CLOSED
+    if draft.account.frozen:
+        return Refusal.FROZEN
+    # Who held the pool after this reservation had lapsed may have taken its share.
+    gone = pools.used_up(draft, grant.reward)
+    if gone is not None:
+        return gone
 
     spent: dict[str, int] = {}
     for lot in reserved_lots(draft, grant):
@@ -153,19 +186,23 @@ def confirm(draft: Draft, fact: ConfirmAsked) -> Granted | Refusal:
         data = {"asset": asset, "amount": amount, "request": fact.reservation}
         draft.notice("points.redeemed", data)
     if grant.reward:
+        grant = grant._replace(used_on=fact.order)
         return _claim(draft, grant, request=fact.reservation)
 
-    draft.put_grant(grant._replace(state="claimed", held_until=NEVER, lots=()))
+    draft.put_grant(grant._replace(state="claimed", lots=()))
     return {}
 
 
 def cancel(draft: Draft, fact: CancelAsked) -> Granted | Refusal:
-    """Give a reservation back."""
+    """Give a reservation back; of one that was given back already, there is nothing to do."""
     grant = _reservation(draft, fact.reservation)
     if grant is None:
         return Refusal.UNKNOWN_RESERVATION
-
-    release(draft, grant, state="cancelled")
+    if grant.state == "claimed":
+        return Refusal.ALREADY_USED
+    if grant.state == "reserved":
+        pools.give_share_back(draft, grant)
+        release(draft, grant, state="cancelled")
     return {}
 
 

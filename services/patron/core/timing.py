@@ -14,6 +14,7 @@ from patron.core.awards import award
 from patron.core.draft import Draft, spending_order, stamp
 from patron.core.ends import once_available, real_end, remind_at
 from patron.core.mechanics.yearly import next_award
+from patron.core.pools import count_slot
 from patron.core.program import Program
 from patron.core.rewards import grant_name, remember_lapsed
 from patron.core.tiers import end_qualifications
@@ -130,6 +131,7 @@ def _lapse_grants(draft: Draft) -> None:
 
 def release(draft: Draft, grant: Grant, *, state: str) -> Grant:
     """End a reservation: points go back with their own expiry, an unlocked reward unlocks."""
+    count_slot(draft, grant.reward, -1)
     lots = reserved_lots(draft, grant)
     for lot in lots:
         draft.move(lot, lot.remaining, AVAILABLE, lot.expires_at)
@@ -139,7 +141,7 @@ def release(draft: Draft, grant: Grant, *, state: str) -> Grant:
             data = {"reward": grant.reward, "grant": grant_name(grant)}
             draft.notice("reward.lapsed", data)
     else:
-        grant = grant._replace(state="unlocked", request="", held_until=NEVER)
+        grant = grant._replace(state="unlocked", held_until=NEVER)
     draft.put_grant(grant)
     return grant
 

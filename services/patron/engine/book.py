@@ -4,7 +4,7 @@ The engine fills a book from the tables, `patron replay` starts with an empty on
 put facts in here, in the order in which they act, and get the same decisions out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -22,6 +22,9 @@ from patron.core.facts import (
 )
 from patron.core.program import Program
 from patron.engine.lineage import Lineage
+from patron.engine.pooling import Hold, Pool
+
+OPEN_GRANTS = ("unlocked", "reserved")
 
 
 class Waits(NamedTuple):
@@ -62,6 +65,8 @@ class Book:
         self.states: dict[str, State] = {}
         self.orders: dict[str, Owned] = {}
         self.once: dict[str, set[OnceKey]] = {}
+        self.ended: dict[tuple[str, str], dict[tuple[int, int], Grant]] = {}
+        self.pools: dict[str, Pool] = {}
         self.waiting: dict[str, list[Fact]] = {}
         self.decided: list[Decided] = []  # In the order in which they act.
         self.unfit: list[tuple[Fact, Unfit]] = []  # Of those that waited for their order.
@@ -151,7 +156,9 @@ class Book:
 
         state, decisions = pass_time(program_at, state, tenant=self.tenant, until=until)
         self.states[member] = state
-        self.decided.extend(Decided(member, decision, before) for before, decision in decisions)
+        for before, decision in decisions:
+            self._put_ended(member, decision)
+            self.decided.append(Decided(member, decision, before))
 
     def _acts_at(self, fact: Fact, member: str, other: str | None) -> datetime:
         state = self.states[member]
@@ -177,14 +184,34 @@ class Book:
         if state.account.due_at <= until:
             self.pass_time(member, until=until)
             state = self.states[member]
-        if owned is None and not touched.once:
+        if owned is None and not (touched.once or touched.pools or touched.recalls):
             return state
 
         known = self.once.get(member, ())
+        hold = Hold(member, getattr(fact, "reservation", ""))
         return state._replace(
             order=owned.state if owned else None,
             once=frozenset(key for key in touched.once if key in known),
+            ended=self._ended(member, touched.recalls),
+            pools={name: self._pool(name).taken(at=until, hold=hold) for name in touched.pools},
         )
+
+    def put_ended(self, member: str, grants: Iterable[Grant]) -> None:
+        """Keep grants that are over, under the names by which a fact may ask for them."""
+        for grant in grants:
+            for name in {grant.request, grant.used_on} - {""}:
+                self.ended.setdefault((member, name), {})[grant.seq, grant.n] = grant
+
+    def _put_ended(self, member: str, decision: Decision) -> None:
+        if decision.grants:
+            self.put_ended(member, (g for g in decision.grants if g.state not in OPEN_GRANTS))
+
+    def _ended(self, member: str, name: str) -> tuple[Grant, ...]:
+        grants = self.ended.get((member, name), {}) if name else {}
+        return tuple(grants[place] for place in sorted(grants))
+
+    def _pool(self, name: str) -> Pool:
+        return self.pools.setdefault(name, Pool())
 
     def _program(self, fact: Fact, owned: Owned | None) -> Program | None:
         if owned is not None and owned.state.version:
@@ -200,6 +227,9 @@ class Book:
 
     def _keep(self, member: str, state: State, decision: Decision) -> None:
         self.states[member] = after(state, decision)
+        self._put_ended(member, decision)
+        for taking in decision.shared:
+            self._pool(taking.pool).take(taking, member=member)
         if decision.once:
             self.once.setdefault(member, set()).update(decision.once)
         for order in decision.orders:

@@ -38,6 +38,8 @@ def fold(entries: Iterable[EntryRow], *, member: str, served: Served) -> tuple[S
             order=orders.get(fact.order) if isinstance(fact, _OF_ORDERS) else None,
             once=frozenset(reads.once),
             tally=reads.tally,
+            ended=reads.ended,
+            pools=dict(reads.pools),
         )
         decision = _again(program, state, fact, reads, entry)
         for order in decision.orders:

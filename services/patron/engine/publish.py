@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from patron.core.pools import all_reward_pools, budget_pools
 from patron.core.program import Program
 from patron.engine.catalogue import Catalogue
 from patron.errors import Misconfigured
@@ -59,6 +60,7 @@ async def publish(
             document=document,
             in_force_from=since,
             names=_names(program),
+            pools=(*budget_pools(program), *all_reward_pools(program)),
         )
     return Publication(program, tenant, since)
 

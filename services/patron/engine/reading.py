@@ -1,10 +1,10 @@
 """A book filled from the tables: whatever a batch's facts may touch, locked and loaded."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from patron.core.account import Grant, Lot, OnceKey, State
-from patron.core.decide import needs
+from patron.core.decide import Needs, needs
 from patron.core.facts import (
     Engaged,
     EventName,
@@ -15,8 +15,9 @@ from patron.core.facts import (
 )
 from patron.engine.book import Book, Owned
 from patron.engine.catalogue import Served, Tenant
+from patron.engine.pooling import Held, Hold, Pool
 from patron.engine.rows import account_of, grant_of, lot_of
-from patron.store import accounts, grants, ledger, once, orders, waiting
+from patron.store import accounts, grants, ledger, once, orders, pools, waiting
 from patron.store import members as members_table
 from patron.store.accounts import AccountRow
 from patron.store.orders import LockedOrder
@@ -33,6 +34,13 @@ class Meant(NamedTuple):
     other: str | None = None
 
 
+class Counted(NamedTuple):
+    """A pool as a batch found it."""
+
+    used: int
+    holds: Mapping[Hold, Held]
+
+
 class Page:
     """A book and the rows behind it: one program's part of a batch."""
 
@@ -43,6 +51,8 @@ class Page:
         self.rows: dict[str, AccountRow] = {}  # By member id.
         self.known_orders: set[str] = set()
         self.met: set[int] = met  # Members whose accounts are known to be there.
+        self.pools_before: dict[str, Counted] = {}
+        self.holders: dict[str, int] = {}  # Accounts of those who hold something of a pool.
         self.waited: dict[EventName, str] = {}  # What waits in the tables, and for which order.
 
     async def load(
@@ -62,6 +72,8 @@ class Page:
         await self._fill_orders(connection, found, ids)
         await self._load_once(connection, facts)
         await self.load_holdings(connection, self._want_holdings(facts))
+        await self._load_ended(connection, facts)
+        await self._lock_pools(connection, facts)
 
     async def _load_orders(
         self, connection: Connection, facts: Sequence[Meant]
@@ -146,6 +158,43 @@ class Page:
     def once_row(self, key: OnceKey, member: str) -> once.Key:
         """A once-key as the tables keep it."""
         return once.Key(self.served.names.rule[key.rule], once_key(member, key.subject))
+
+    async def _load_ended(self, connection: Connection, facts: Sequence[Meant]) -> None:
+        names = {name for touched in self._all_needs(facts) if (name := touched.recalls)}
+        accounts_of = {row.account: member for member, row in self.rows.items()}
+        for row in await grants.ended_grants(
+            connection, list(accounts_of) if names else [], names=[order_key(n) for n in names]
+        ):
+            grant = grant_of(row, self.served.names)
+            self.book.put_ended(accounts_of[row.account], [grant])
+
+    async def _lock_pools(self, connection: Connection, facts: Sequence[Meant]) -> None:
+        """After the accounts, and held to the commit."""
+        wanted = {pool for touched in self._all_needs(facts) for pool in touched.pools}
+        place = {"tenant": self.tenant.number, "program": self.served.number}
+        rows, holds = await pools.lock(connection, **place, pools=wanted)
+        for row in rows:
+            self.book.pools[row.pool] = Pool(row.used)
+        for hold in holds:
+            held = Held(hold.amount, hold.until)
+            self.book.pools[hold.pool].holds[Hold(hold.member, hold.request)] = held
+            self.holders[hold.member] = hold.account
+        self.pools_before = {
+            name: Counted(pool.used, dict(pool.holds)) for name, pool in self.book.pools.items()
+        }
+
+    def _all_needs(self, facts: Sequence[Meant]) -> Iterator[Needs]:
+        """What these facts may touch, and what waits for their orders, by any version's rules."""
+        for fact, _, _ in facts:
+            order = _order_of(fact) or ""
+            owned = self.book.orders.get(order)
+            versions = {self.served.lineage.at(fact.at)}
+            if owned is not None and owned.state.version:
+                versions.add(self.served.lineage.named(owned.state.version))
+            for program in versions - {None}:
+                assert program is not None
+                for each in (fact, *self.book.waiting.get(order, ())):
+                    yield needs(program, each)
 
     def _want_holdings(self, facts: Sequence[Meant]) -> set[str]:
         """Members whose lots and grants some fact will surely ask for."""

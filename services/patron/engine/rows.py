@@ -16,6 +16,7 @@ from patron.store.accounts import AccountRow
 from patron.store.grants import GrantRow
 from patron.store.ledger import LotRow, TakeRow
 from patron.wire import bodies
+from patron.wire.identity import order_key
 
 SIDES = len(Balance._fields)
 
@@ -129,6 +130,8 @@ def grant_row(grant: Grant, account: int, names: Names) -> GrantRow:
         grant.lapses_at,
         grant.held_until,
         bodies.encode_grant(grant),
+        order_key(grant.request) if grant.request else None,
+        order_key(grant.used_on) if grant.used_on else None,
     )
 
 
@@ -147,4 +150,5 @@ def grant_of(row: GrantRow, names: Names) -> Grant:
         row.ends_at,
         stored.punches,
         stored.lots,
+        stored.used_on,
     )

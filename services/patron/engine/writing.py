@@ -11,9 +11,10 @@ from patron.core.facts import Closing, EventName, Fact, TransferAsked
 from patron.core.ledger import link, postings
 from patron.engine.book import Decided
 from patron.engine.noticing import published_of
+from patron.engine.pooling import Hold
 from patron.engine.reading import Page
 from patron.engine.rows import balance_numbers, grant_row, lot_row, take_row
-from patron.store import accounts, grants, ledger, once, orders, outbox, partitions, waiting
+from patron.store import accounts, grants, ledger, once, orders, outbox, partitions, pools, waiting
 from patron.store.accounts import SavedAccount
 from patron.store.ledger import EntryRow, LotRow, TakeRow
 from patron.store.orders import OrderRow
@@ -117,6 +118,7 @@ class Writing:
         await self._save_orders(connection)
         await self._save_once(connection)
         await grants.save(connection, self._grants())
+        await self._save_pools(connection)
         await accounts.save(connection, self._accounts())
         await self._save_waiting(connection)
         await outbox.append(connection, self.notices)
@@ -175,6 +177,38 @@ class Writing:
         ]
         await once.insert(
             connection, tenant=page.tenant.number, program=page.served.number, keys=keys
+        )
+
+    async def _save_pools(self, connection: Connection) -> None:
+        page = self.page
+        used: list[tuple[str, int]] = []
+        released: list[tuple[str, Hold]] = []
+        held: list[tuple[str, Hold]] = []
+        for name, before in page.pools_before.items():
+            pool = page.book.pools[name]
+            if pool.used != before.used:
+                used.append((name, pool.used))
+            released += [(name, hold) for hold in before.holds.keys() - pool.holds.keys()]
+            held += [(name, hold) for hold in pool.holds.keys() - before.holds.keys()]
+        accounts_of = page.holders | {member: row.account for member, row in page.rows.items()}
+        await pools.save(
+            connection,
+            tenant=page.tenant.number,
+            program=page.served.number,
+            used=used,
+            released=[
+                pools.HoldName(name, accounts_of[hold.member], hold.request)
+                for name, hold in released
+            ],
+            held=[
+                pools.NewHold(
+                    name,
+                    accounts_of[hold.member],
+                    hold.request,
+                    *page.book.pools[name].holds[hold],
+                )
+                for name, hold in held
+            ],
         )
 
     def _grants(self) -> list[grants.GrantRow]:
@@ -252,11 +286,16 @@ def reads_of(decided: Decided) -> bodies.Reads | None:
         )
     if before.tally is not None:
         return bodies.Reads(tally=before.tally)
-    if before.order is None and not before.once:
+    outside = before.order, before.once, before.ended, before.pools
+    if not any(outside):
         return None
 
-    order = None if before.order is None else bodies.stored_order(before.order)
-    return bodies.Reads(order, tuple(sorted(before.once)))
+    return bodies.Reads(
+        None if before.order is None else bodies.stored_order(before.order),
+        tuple(sorted(before.once)),
+        ended=before.ended,
+        pools=tuple(sorted(before.pools.items())),
+    )
 
 
 def _is_received(decision: Decision) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from patron.store.pool import Connection, columns, sql
+from patron.store.pool import Connection, Uuid, columns, sql
 
 
 class GrantRow(NamedTuple):
@@ -19,6 +19,8 @@ class GrantRow(NamedTuple):
     lapses_at: datetime
     ends_at: datetime
     detail: bytes
+    request: bytes | None = None  # A hash of its name: of what reserved or claimed it,
+    used_on: bytes | None = None  # and of the order that it was claimed for.
 
 
 async def open_grants(connection: Connection, accounts: Sequence[int]) -> list[GrantRow]:
@@ -27,7 +29,24 @@ async def open_grants(connection: Connection, accounts: Sequence[int]) -> list[G
     return [GrantRow(*row) for row in rows]
 
 
+async def ended_grants(
+    connection: Connection, accounts: Sequence[int], *, names: Sequence[bytes]
+) -> list[GrantRow]:
+    """The grants of these accounts that are over, of reservations and orders by name."""
+    if not accounts or not names:
+        return []
+
+    keys = [Uuid(key) for key in sorted(set(names))]
+    rows = await connection.fetch(sql("grants", "ended"), sorted(accounts), keys)
+    return [GrantRow(*row) for row in rows]
+
+
 async def save(connection: Connection, grants: Sequence[GrantRow]) -> None:
     """New grants, and the new state of those that are there."""
     if grants:
-        await connection.execute(sql("grants", "save"), *columns(sorted(grants), 9))
+        rows = [(*g[:9], _uuid(g.request), _uuid(g.used_on)) for g in sorted(grants)]
+        await connection.execute(sql("grants", "save"), *columns(rows, 11))
+
+
+def _uuid(key: bytes | None) -> Uuid | None:
+    return None if key is None else Uuid(key)

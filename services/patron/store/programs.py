@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from patron.store import pools as pool_rows
 from patron.store.pool import Connection, sql
 
 KINDS = ("asset", "rule", "tier", "reward")
@@ -38,6 +39,7 @@ async def publish(
     document: str,
     in_force_from: datetime,
     names: Mapping[str, Sequence[str]],
+    pools: Sequence[str] = (),
 ) -> int:
     """Add a version, and numbers for its new names; return its number.
 
@@ -46,6 +48,7 @@ async def publish(
     program = await connection.fetchval(sql("programs", "open"), tenant, name)
     for kind in KINDS:
         await connection.execute(sql("programs", "name"), program, kind, list(names[kind]))
+    await pool_rows.make(connection, tenant=tenant, program=program, pools=pools)
     version = await connection.fetchval(
         sql("programs", "publish"), program, version_hash, document, in_force_from
     )

@@ -21,6 +21,7 @@ from patron.core.account import (
     Qualification,
     Refunded,
     Tally,
+    Taken,
 )
 from patron.core.facts import KIND_OF, KINDS, Fact, OrderCompleted
 
@@ -35,6 +36,8 @@ class Reads(NamedTuple):
     once: tuple[OnceKey, ...] = ()
     received: tuple["Received", ...] = ()  # What a transfer brought.
     tally: Tally | None = None  # Of all accounts, for a closing.
+    ended: tuple[Grant, ...] = ()  # Grants that were over, and that it looked at.
+    pools: tuple[tuple[str, Taken], ...] = ()  # What was taken of the pools it looked at.
 
 
 class Received(NamedTuple):
@@ -84,6 +87,7 @@ class StoredGrant(NamedTuple):
     request: str = ""
     punches: tuple[Punch, ...] = ()
     lots: tuple[tuple[int, int], ...] = ()
+    used_on: str = ""
 
 
 _ORDER = msgspec.json.Decoder(StoredOrder)
@@ -197,7 +201,9 @@ def decode_account(state: bytes) -> StoredAccount | None:
 
 def encode_grant(grant: Grant) -> bytes:
     """The part of a grant that no column holds."""
-    return _ENCODER.encode(StoredGrant(grant.order, grant.request, grant.punches, grant.lots))
+    return _ENCODER.encode(
+        StoredGrant(grant.order, grant.request, grant.punches, grant.lots, grant.used_on)
+    )
 
 
 def decode_grant(detail: bytes) -> StoredGrant:

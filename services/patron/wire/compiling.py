@@ -61,7 +61,7 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
         meters=meters,
         rules=tuple(_rule(rule, places, draws, digits) for rule in document.rules),
         ladder=None if tiers is None else _ladder(tiers, document.meters[tiers.meter], digits),
-        rewards={name: _reward(name, reward) for name, reward in document.rewards.items()},
+        rewards={name: _reward(name, reward, digits) for name, reward in document.rewards.items()},
         notices=notices_of(document),
         debt=document.debt,
         late=document.late,
@@ -211,6 +211,8 @@ def _rule(rule: language.Rule, places: dict[str, int], draws: dict[str, Draw], d
         if rule.enter is None
         else _within(draws[rule.enter], _during(rule.during)),
         group=rule.group or "",
+        budget=rule.budget,
+        on_return=rule.on_return,
         priority=rule.priority or 0,
     )
 
@@ -297,7 +299,7 @@ def _ladder(tiers: language.Tiers, meter: language.Meter, digits: int) -> Ladder
     )
 
 
-def _reward(name: str, reward: language.Reward) -> Reward:
+def _reward(name: str, reward: language.Reward, digits: int) -> Reward:
     asset, cost = next(iter(reward.costs.items())) if reward.costs else ("", None)
     return Reward(
         name=name,
@@ -307,5 +309,10 @@ def _reward(name: str, reward: language.Reward) -> Reward:
         cost_asset=asset,
         lives=_span(reward.lapses_after),
         held_for=span_of(reward.hold),
+        stock=reward.stock,
+        per_member=reward.per_member,
+        budget_minor=None if reward.budget is None else minor(reward.budget, digits),
+        value_minor=0 if reward.value is None else minor(reward.value, digits),
+        on_return=reward.on_return,
         on_refund=reward.on_refund,
     )

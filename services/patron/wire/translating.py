@@ -204,7 +204,7 @@ def _reserve(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.ReserveAske
 
 
 def _confirm(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.ConfirmAsked:
-    return facts.ConfirmAsked(name, at, _sure(data, hasher), data.reservation)
+    return facts.ConfirmAsked(name, at, _sure(data, hasher), data.reservation, data.order)
 
 
 def _cancel(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.CancelAsked:

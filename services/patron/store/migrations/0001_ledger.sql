@@ -190,16 +190,33 @@ CREATE TABLE held (
     lapses_at timestamptz NOT NULL,
     ends_at timestamptz NOT NULL,  -- When its reservation lapses.
     detail bytea NOT NULL,  -- The order, the request, the punches that it used up.
+    request uuid,  -- The hash of the request that reserved or claimed it,
+    used_on uuid,  -- and of the order that it was claimed for: both ask for it when it is over.
     PRIMARY KEY (account, seq, n)
 );
 
+-- What members share, locked in order of its names after the accounts and held to the
+-- commit. Its limit is the program's, and may be another from one version to the next.
 CREATE TABLE pool (
     tenant smallint NOT NULL,
     program int NOT NULL,
-    pool text NOT NULL,
-    remaining bigint NOT NULL,
+    pool text COLLATE "C" NOT NULL,
+    used bigint NOT NULL DEFAULT 0,  -- For good: what reservations hold comes on top.
     PRIMARY KEY (tenant, program, pool),
-    CONSTRAINT pool_never_overdrawn CHECK (remaining >= 0)
+    CONSTRAINT pool_gives_no_more_back_than_it_gave CHECK (used >= 0)
+);
+
+-- Reservations that hold a part of a pool until they lapse. Whoever locks the pool next
+-- takes back what has lapsed by then.
+CREATE TABLE hold (
+    tenant smallint NOT NULL,
+    program int NOT NULL,
+    pool text COLLATE "C" NOT NULL,
+    account bigint NOT NULL,
+    request text NOT NULL,
+    amount bigint NOT NULL,
+    until timestamptz NOT NULL,
+    PRIMARY KEY (tenant, program, pool, account, request)
 );
 
 -- Facts that came before what they are about.
