@@ -61,7 +61,8 @@ rewards:
 class Counter:
     """One engine, and what its tables say."""
 
-    def __init__(self, pool: Any, sealer: Sealer, engine: Engine) -> None:
+    def __init__(self, pool: Any, sealer: Sealer, engine: Engine, dsn: str = "") -> None:
+        self.dsn = dsn
         self.pool = pool
         self.sealer = sealer
         self.engine = engine
@@ -110,16 +111,16 @@ class Counter:
             return await connection.fetchval(query, *arguments)
 
 
-async def counters(dsn: str) -> AsyncIterator[Counter]:
+async def counters(dsn: str, document: str = PROGRAM) -> AsyncIterator[Counter]:
     await migrate.migrate(dsn)
     pool = await open_pool(dsn)
     sealer = Sealer(bytes(KEY_BYTES))
     async with transaction(pool) as connection:
         await tenants.add(connection, sealer, name=TENANT, late_max=None, follows_input=True)
     await publish(
-        pool, sealer, tenant=TENANT, document=PROGRAM, source="grocer.yaml", since=LONG_BEFORE
+        pool, sealer, tenant=TENANT, document=document, source="grocer.yaml", since=LONG_BEFORE
     )
-    yield Counter(pool, sealer, await Engine.open(pool, group="till", sealer=sealer))
+    yield Counter(pool, sealer, await Engine.open(pool, group="till", sealer=sealer), dsn)
     await pool.close()
 
 

@@ -35,7 +35,7 @@ _FIELDS = {
     "erased": ("member",),
     "redeem": ("member", "asset", "amount", "reward", "order"),
     "reserve": ("member", "asset", "amount", "reward"),
-    "confirm": ("member", "reservation"),
+    "confirm": ("member", "reservation", "order"),
     "cancel": ("member", "reservation"),
     "transfer": ("member", "to", "asset", "amount"),
     "adjust": ("member", "asset", "amount", "reason", "operator"),
@@ -73,6 +73,7 @@ class Event(NamedTuple):
     once: frozenset[tuple[str, str]] = frozenset()
     received: tuple[Received, ...] = ()
     tally: tuple[Any, ...] | None = None  # Of all accounts: members, total, winners.
+    pools: Mapping[str, int] = {}  # Of each pool that it looked at, how much was taken.
     met: bool = False  # A transfer whose other side has its entry too.
 
 
@@ -85,7 +86,7 @@ def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) ->
     if name_of_kind == "completed":
         fields["lines"] = [dict(zip(_LINE, line, strict=False)) for line in fields["lines"]]
     tenant, source, identity = name
-    once, received, tally = _padded(reads, 4)[1:4]
+    once, received, tally, _, pools = _padded(reads, 6)[1:6]
     return Event(
         seq, name_of_kind, at, instant(told_at), tenant, source, identity, version, fields,
         frozenset((rule, subject) for rule, subject in once or ()),
@@ -94,6 +95,7 @@ def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) ->
             for amount, expires_at, earned_at, rule in received or ()
         ),
         None if tally is None else tuple(tally),
+        {pool: used + held for pool, (used, held) in pools or ()},
     )  # fmt: skip
 
 

@@ -94,7 +94,7 @@ _ORDER = msgspec.json.Decoder(StoredOrder)
 _ACCOUNT = msgspec.json.Decoder(StoredAccount)
 _GRANT = msgspec.json.Decoder(StoredGrant)
 _BODY = msgspec.json.Decoder(tuple[msgspec.Raw, Reads])
-_NO_READS = b"[null,[],[],null]"
+_NO_READS = _ENCODER.encode(Reads())
 
 ORDER_COMPLETED = KIND_OF[OrderCompleted]
 

@@ -44,6 +44,8 @@ def contradictions(
         yield at_value(tree, ("zone",), what, nearest(document.zone, zones()))
     for name, asset in document.assets.items():
         yield from _asset(tree, ("assets", name), asset)
+    for name, reward in document.rewards.items():
+        yield from _reward(tree, ("rewards", name), reward, digits)
     for name, meter in document.meters.items():
         yield from _meter(tree, ("meters", name), meter)
     names: set[str] = set()
@@ -217,6 +219,9 @@ def _rule(
             what = f"{name}: a second cap by {cap.window}"
             yield at_value(tree, (*path, "caps", index, "window"), what, "keep the lower one")
         windows.add(cap.window)
+    if "on_return" in rule.model_fields_set and rule.budget is None:
+        what = f'{name}: "on_return" without a budget'
+        yield at_key(tree, (*path, "on_return"), what, "add a budget, or remove it")
     yield from _mechanic(tree, path, rule, document, digits)
 
 
@@ -245,7 +250,7 @@ def _gift(
         at = (*path, "unlock") if rule.unlock is not None else path
         what = f"{name} gives no asset, and only `every` can unlock"
         yield at_key(tree, at, what, "write earn: and the name of an asset")
-    for field in ("caps", "by_tier"):
+    for field in ("caps", "by_tier", "budget"):
         if field in rule.model_fields_set and (unlocks or (rule.unlock and not gives)):
             what = f'{name}: "{field}" on a rule that earns nothing'
             yield at_key(tree, (*path, field), what, "remove it")
@@ -294,6 +299,25 @@ def _mechanic(
         if meter is not None and not meter.punches:
             what = f"{where(tree, path)}: meter {shown(rule.every.meter)} has no punches"
             yield at_value(tree, at, what, "add punches: true to the meter")
+
+
+def _reward(
+    tree: Tree, path: Path, reward: language.Reward, digits: int | None
+) -> Iterator[Problem]:
+    """What all members share of a reward: its budget needs to know what one is worth."""
+    name = where(tree, path)
+    for field, other in (("budget", "value"), ("value", "budget")):
+        text = getattr(reward, field)
+        if text is not None:
+            yield from _money(tree, (*path, field), text, digits)
+            if getattr(reward, other) is None:
+                what = f'{name}: "{field}" without "{other}"'
+                mend = f'add it: {other}: "5.00"; or remove {field}'
+                yield at_key(tree, (*path, field), what, mend)
+    shared = (reward.stock, reward.per_member, reward.budget)
+    if "on_return" in reward.model_fields_set and shared == (None, None, None):
+        what = f'{name}: "on_return" where nothing is limited'
+        yield at_key(tree, (*path, "on_return"), what, "add stock, per_member or budget")
 
 
 def _ratio(tree: Tree, path: Path, text: str) -> Iterator[Problem]:

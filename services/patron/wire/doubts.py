@@ -35,6 +35,9 @@ def doubts(document: language.ProgramDocument) -> Iterator[Doubt]:
     yield from _idle_draws(document)
     for rule in document.rules:
         yield from _idle_caps(rule)
+        if rule.budget is not None:
+            what = "its earns wait for one another: all of them count on one budget"
+            yield Doubt(f'rule "{rule.rule}"', what)
 
 
 def _idle_assets(document: language.ProgramDocument) -> Iterator[Doubt]:
