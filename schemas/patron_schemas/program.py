@@ -36,6 +36,7 @@ from patron_schemas.program_words import (
     POINTS_MAX,
     Duration,
     Elements,
+    Money,
     MonthDay,
     Name,
     Named,

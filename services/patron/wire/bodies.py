@@ -20,8 +20,8 @@ from patron.core.account import (
     Punch,
     Qualification,
     Refunded,
-    Tally,
     Taken,
+    Tally,
 )
 from patron.core.facts import KIND_OF, KINDS, Fact, OrderCompleted
 
