@@ -66,6 +66,26 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
         ],
         ['19:26: rule "review": points, but not of what; write earn: and the name of an asset'],
     ),
+    "a budget of what time awards": (
+        [
+            (
+                "per_event: {points: 50, action: review}",
+                "yearly: {on: joined, points: 50}\n    budget: 100",
+            ),
+        ],
+        [
+            '21:5: rule "review": a budget, which only orders and events that earn have; remove it',
+        ],
+    ),
+    "what a refund does to a budget that is not there": (
+        [
+            (
+                "per_event: {points: 50, action: review}",
+                "per_event: {points: 50, action: review}\n    on_return: keep",
+            ),
+        ],
+        ['21:5: rule "review": "on_return" without a budget; add a budget, or remove it'],
+    ),
     "a cap on a wish": (
         [
             ("earn: points\n    per_event", "per_event"),

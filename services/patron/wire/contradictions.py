@@ -14,6 +14,8 @@ from zoneinfo import available_timezones
 
 from patron.wire.closings import closings
 from patron.wire.durations import DAY_S, roughly_s, span_of
+from patron.wire.figures import money, ratio
+from patron.wire.limits import reward_limits, rule_budget
 from patron.wire.mends import at_key, at_value, place_of, where
 from patron.wire.problems import Problem, nearest, shown
 from patron.wire.references import unknown_names
@@ -45,7 +47,7 @@ def contradictions(
     for name, asset in document.assets.items():
         yield from _asset(tree, ("assets", name), asset)
     for name, reward in document.rewards.items():
-        yield from _reward(tree, ("rewards", name), reward, digits)
+        yield from reward_limits(tree, ("rewards", name), reward, digits)
     for name, meter in document.meters.items():
         yield from _meter(tree, ("meters", name), meter)
     names: set[str] = set()
@@ -56,6 +58,7 @@ def contradictions(
             yield at_value(tree, (*path, "rule"), what, "give it a name of its own")
         names.add(rule.rule)
         yield from _rule(tree, path, rule, document, digits)
+        yield from rule_budget(tree, path, rule)
     yield from together(tree, document, places)
     yield from closings(tree, document, places)
     if document.tiers is not None:
@@ -211,17 +214,14 @@ def _rule(
     if first not in WITH_BASIS and "basis" in rule.model_fields_set:
         what = f'{name}: "basis" means nothing with {mechanics[0]}'
         yield at_key(tree, (*path, "basis"), what, "remove it")
-    for tier, ratio in rule.by_tier.items():
-        yield from _ratio(tree, (*path, "by_tier", tier), ratio)
+    for tier, times in rule.by_tier.items():
+        yield from ratio(tree, (*path, "by_tier", tier), times)
     windows: set[str] = set()
     for index, cap in enumerate(rule.caps):
         if cap.window in windows:
             what = f"{name}: a second cap by {cap.window}"
             yield at_value(tree, (*path, "caps", index, "window"), what, "keep the lower one")
         windows.add(cap.window)
-    if "on_return" in rule.model_fields_set and rule.budget is None:
-        what = f'{name}: "on_return" without a budget'
-        yield at_key(tree, (*path, "on_return"), what, "add a budget, or remove it")
     yield from _mechanic(tree, path, rule, document, digits)
 
 
@@ -250,7 +250,7 @@ def _gift(
         at = (*path, "unlock") if rule.unlock is not None else path
         what = f"{name} gives no asset, and only `every` can unlock"
         yield at_key(tree, at, what, "write earn: and the name of an asset")
-    for field in ("caps", "by_tier", "budget"):
+    for field in ("caps", "by_tier"):
         if field in rule.model_fields_set and (unlocks or (rule.unlock and not gives)):
             what = f'{name}: "{field}" on a rule that earns nothing'
             yield at_key(tree, (*path, field), what, "remove it")
@@ -285,60 +285,20 @@ def _mechanic(
     digits: int | None,
 ) -> Iterator[Problem]:
     if rule.per_amount is not None:
-        yield from _ratio(tree, (*path, "per_amount", "points"), rule.per_amount.points)
-        yield from _money(tree, (*path, "per_amount", "per"), rule.per_amount.per, digits)
+        yield from ratio(tree, (*path, "per_amount", "points"), rule.per_amount.points)
+        yield from money(tree, (*path, "per_amount", "per"), rule.per_amount.per, digits)
     if rule.per_step is not None:
-        yield from _money(tree, (*path, "per_step", "step"), rule.per_step.step, digits)
+        yield from money(tree, (*path, "per_step", "step"), rule.per_step.step, digits)
     if rule.round_up is not None:
-        yield from _money(tree, (*path, "round_up", "to"), rule.round_up.to, digits)
+        yield from money(tree, (*path, "round_up", "to"), rule.round_up.to, digits)
     if rule.multiply is not None:
-        yield from _ratio(tree, (*path, "multiply", "by"), rule.multiply.by)
+        yield from ratio(tree, (*path, "multiply", "by"), rule.multiply.by)
     if rule.every is not None:
         at: Path = (*path, "every", "meter")
         meter = document.meters.get(rule.every.meter)
         if meter is not None and not meter.punches:
             what = f"{where(tree, path)}: meter {shown(rule.every.meter)} has no punches"
             yield at_value(tree, at, what, "add punches: true to the meter")
-
-
-def _reward(
-    tree: Tree, path: Path, reward: language.Reward, digits: int | None
-) -> Iterator[Problem]:
-    """What all members share of a reward: its budget needs to know what one is worth."""
-    name = where(tree, path)
-    for field, other in (("budget", "value"), ("value", "budget")):
-        text = getattr(reward, field)
-        if text is not None:
-            yield from _money(tree, (*path, field), text, digits)
-            if getattr(reward, other) is None:
-                what = f'{name}: "{field}" without "{other}"'
-                mend = f'add it: {other}: "5.00"; or remove {field}'
-                yield at_key(tree, (*path, field), what, mend)
-    shared = (reward.stock, reward.per_member, reward.budget)
-    if "on_return" in reward.model_fields_set and shared == (None, None, None):
-        what = f'{name}: "on_return" where nothing is limited'
-        yield at_key(tree, (*path, "on_return"), what, "add stock, per_member or budget")
-
-
-def _ratio(tree: Tree, path: Path, text: str) -> Iterator[Problem]:
-    ratio = Fraction(text)
-    if ratio <= 0:
-        yield at_value(tree, path, f"{shown(text)} gives nothing", "write more than 0")
-    elif ratio > language.POINTS_MAX or ratio.denominator > language.POINTS_MAX:
-        yield at_value(tree, path, f"{shown(text)} could overflow", "write 10^12 at most")
-
-
-def _money(
-    tree: Tree, path: Path, text: str, digits: int | None, *, zero: bool = False
-) -> Iterator[Problem]:
-    """`digits` is None where the currency is unknown, which is a problem of its own."""
-    fraction = text.partition(".")[2]
-    if digits is not None and len(fraction) > digits:
-        what = f"{shown(text)} has more digits than the currency"
-        mend = f"write {digits} after the point" if digits else "write a whole number"
-        yield at_value(tree, path, what, mend)
-    elif Fraction(text) <= 0 and not zero:
-        yield at_value(tree, path, f"{shown(text)} is nothing", "write more than 0")
 
 
 def _tiers(
@@ -368,7 +328,7 @@ def _tiers(
             yield at_value(tree, (*path, "from"), what, "sort the tiers from the lowest up")
         before = start
         if meter is not None and meter.counts == "basis":
-            yield from _money(tree, (*path, "from"), rung.from_, digits, zero=True)
+            yield from money(tree, (*path, "from"), rung.from_, digits, zero=True)
         elif meter is not None and "." in rung.from_:
             what = f"meter {shown(tiers.meter)} counts {meter.counts}, not money"
             yield at_value(tree, (*path, "from"), what, "write a whole number")

@@ -1,0 +1,38 @@
+"""Limits that members share: the budgets of rules, the stock and budgets of rewards."""
+
+from collections.abc import Iterator
+
+from patron.wire.figures import money
+from patron.wire.mends import at_key, where
+from patron.wire.problems import Problem
+from patron.wire.yaml_tree import Path, Tree
+from patron_schemas import program as language
+
+
+def rule_budget(tree: Tree, path: Path, rule: language.Rule) -> Iterator[Problem]:
+    """What all members share of a rule: what orders and events earn by it."""
+    if rule.budget is not None and (rule.earn is None or rule.yearly is not None):
+        what = f"{where(tree, path)}: a budget, which only orders and events that earn have"
+        yield at_key(tree, (*path, "budget"), what, "remove it")
+    if "on_return" in rule.model_fields_set and rule.budget is None:
+        what = f'{where(tree, path)}: "on_return" without a budget'
+        yield at_key(tree, (*path, "on_return"), what, "add a budget, or remove it")
+
+
+def reward_limits(
+    tree: Tree, path: Path, reward: language.Reward, digits: int | None
+) -> Iterator[Problem]:
+    """What all members share of a reward: its budget needs to know what one is worth."""
+    name = where(tree, path)
+    for field, other in (("budget", "value"), ("value", "budget")):
+        text = getattr(reward, field)
+        if text is not None:
+            yield from money(tree, (*path, field), text, digits)
+            if getattr(reward, other) is None:
+                what = f'{name}: "{field}" without "{other}"'
+                mend = f'add it: {other}: "5.00"; or remove {field}'
+                yield at_key(tree, (*path, field), what, mend)
+    shared = (reward.stock, reward.per_member, reward.budget)
+    if "on_return" in reward.model_fields_set and shared == (None, None, None):
+        what = f'{name}: "on_return" where nothing is limited'
+        yield at_key(tree, (*path, "on_return"), what, "add stock, per_member or budget")
