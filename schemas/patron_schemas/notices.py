@@ -100,7 +100,7 @@ class TierChanged(Notice):
 
     from_tier: Name
     to_tier: Name
-    reason: Literal["reached", "refund", "window_ended"]
+    reason: Literal["reached", "refund", "window_ended", "level_fell"]
     held_until: AwareDatetime | None = None
 
 

@@ -65,10 +65,11 @@ Window = Annotated[
 class Meter(Part):
     """A number that counts a member's doings over a window."""
 
-    counts: Literal["basis", "units", "orders", "events", "points"] = Field(
+    counts: Literal["basis", "units", "orders", "events", "points", "level"] = Field(
         title="Counts",
         description="basis: money spent. units: articles. orders: purchases. events: actions "
-        "such as reviews. points: what rules have earned of an asset.",
+        "such as reviews. points: what rules have earned of an asset. level: what has begun, less "
+        "what has ended, such as subscriptions.",
     )
     window: Window = Field(
         default="lifetime",
@@ -86,7 +87,14 @@ class Meter(Part):
     actions: Values[Action] | None = Field(
         default=None,
         title="Actions",
-        description="Which actions it counts. Only with counts: events.",
+        description="Which actions it counts, or, of a level, what begins. Only with counts: "
+        "events and counts: level.",
+    )
+    ended_by: Values[Action] | None = Field(
+        default=None,
+        title="Ended by",
+        description="Which actions end what has begun. Only with counts: level.",
+        examples=[["subscription_ended"]],
     )
     asset: Name | None = Field(
         default=None, title="Asset", description="Which asset it counts. Only with counts: points."

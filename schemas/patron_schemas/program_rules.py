@@ -164,6 +164,20 @@ class PerEvent(Part):
     )
 
 
+class Streak(Part):
+    """Points for doing something on so many local days in a row."""
+
+    points: Points = Field(title="Points", description="How many for each complete streak.")
+    action: Action = Field(title="Action", description="What the member did: check_in, workout …")
+    days: int = Field(
+        title="Days",
+        description="How many local days in a row. A day counts once; the count starts again "
+        "after the last, and after a day without.",
+        ge=2,
+        le=366,
+    )
+
+
 class Every(Part):
     """A reward for every so many punches."""
 
@@ -221,6 +235,7 @@ MECHANICS: Final = (
     "per_unit",
     "round_up",
     "per_event",
+    "streak",
     "every",
     "yearly",
     "multiply",
@@ -243,6 +258,8 @@ class Rule(Part):
                 {"required": ["enter", "round_up"]},
                 {"required": ["earn", "per_event"]},
                 {"required": ["enter", "per_event"]},
+                {"required": ["earn", "streak"]},
+                {"required": ["enter", "streak"]},
                 {"required": ["unlock", "every"]},
                 {"required": ["yearly"]},
                 {"required": ["multiply"]},
@@ -291,6 +308,12 @@ class Rule(Part):
         title="Per event",
         description="For something that a member did.",
         examples=[{"points": 50, "action": "review", "once": "subject"}],
+    )
+    streak: Streak | None = Field(
+        default=None,
+        title="Streak",
+        description="For doing something on so many days in a row.",
+        examples=[{"points": 50, "action": "check_in", "days": 7}],
     )
     every: Every | None = Field(
         default=None,

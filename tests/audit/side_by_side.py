@@ -338,6 +338,9 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             "earned": {"counts": "points", "asset": "points", "window": draw(windows)},
             "reviews": {"counts": "events", "actions": ["review"], "window": draw(windows)},
             "cups": cups,
+            "liked": {
+                "counts": "level", "actions": ["review"], "ended_by": ["undone"], "match": {},
+            },
         },
         "rules": [
             *paying,
@@ -352,6 +355,11 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                 "match": draw(st.sampled_from([{}, {"tier": ["silver"]}])),
                 "by_tier": draw(multipliers),
                 "caps": [cap for cap in draw(caps) if cap["window"] != "order"],
+            },
+            {
+                "rule": "daily", "text": {"en": "daily"}, "earn": "points",
+                "streak": {"points": 5, "action": "review", "days": draw(st.integers(2, 3))},
+                "by_tier": draw(multipliers),
             },
             {
                 "rule": "card", "text": {"en": "card"}, "unlock": "coffee",

@@ -183,6 +183,19 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
         [("  meter: spend", "  grace: P30D\n  downgrade: never\n  meter: spend")],
         ["25:3: a grace after tiers that never end; remove it"],
     ),
+    "a level of nothing": (
+        [("cups: {counts: units, punches: true}", "cups: {counts: level, actions: [began]}")],
+        [
+            '11:3: meter "cups" is a level, but of what; add both: actions: [subscribed], ended_by: [unsubscribed]',
+            '23:20: rule "tenth-cup": meter "cups" has no punches; add punches: true to the meter',
+        ],
+    ),
+    "the end of what is no level": (
+        [("{counts: basis, window: year}", "{counts: basis, ended_by: [x]}")],
+        [
+            '10:26: meter "spend": "ended_by" means nothing where basis are counted; remove it',
+        ],
+    ),
     "tab indent": (
         [("    pending: P14D", "\tpending: P14D")],
         ["8:1: found character '\\t' that cannot start any token; indent with spaces, not tabs"],

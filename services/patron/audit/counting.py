@@ -1,15 +1,43 @@
 """Meters: everything that was counted, kept as it came, and added up whenever it is asked."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from patron.audit import calendar
 from patron.audit.calendar import NEVER, Window
 from patron.audit.ladder import Ladder
 from patron.audit.programs import Terms
-from patron_schemas.program import Stretch
+from patron_schemas.program import Meter, Stretch
 
 LONG_AGO = datetime.min.replace(tzinfo=NEVER.tzinfo)
+
+
+def by_event(meter: Meter, action: str) -> int:
+    """What one event moves a meter by: one more, or one less of a level."""
+    if meter.counts not in ("events", "level"):
+        return 0
+    return int(action in (meter.actions or ())) - int(action in (meter.ended_by or ()))
+
+
+@dataclass
+class StreakDays:
+    """The local days in a row that count towards a streak, none of them paid yet."""
+
+    days: list[date] = field(default_factory=list)
+    latest: date = date.min
+
+    def completed_by(self, day: date, *, needed: int) -> bool:
+        """Count one more day; whether it is the last of so many in a row."""
+        if day <= self.latest:
+            return False
+        if self.latest != day - timedelta(days=1):
+            self.days.clear()
+        self.latest = day
+        self.days.append(day)
+        if len(self.days) < needed:
+            return False
+        self.days.clear()
+        return True
 
 
 @dataclass

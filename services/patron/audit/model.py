@@ -13,7 +13,7 @@ from math import floor
 from patron.audit import asking, calendar, ceilings, ends, together, worth, yearly
 from patron.audit.calendar import NEVER, WITH_ACTIVITY
 from patron.audit.cards import Cards, Punch
-from patron.audit.counting import LONG_AGO, Meters
+from patron.audit.counting import LONG_AGO, Meters, StreakDays, by_event
 from patron.audit.facts import ORDERS, REQUESTS, Event
 from patron.audit.ladder import Ladder, Qualification, tiers_of
 from patron.audit.programs import Terms, attributes_match, tier_matches
@@ -51,6 +51,7 @@ class Model:
     order_of_entry: dict[int, str] = field(default_factory=dict)
     meters: Meters = field(default_factory=Meters)
     used: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, cap's window)
+    streak_days: dict[str, StreakDays] = field(default_factory=dict)  # By rule.
     once: set[tuple[str, str]] = field(default_factory=set)
     entered: dict[str, int] = field(default_factory=dict)  # Draw → entries.
     qualifications: list[Qualification] = field(default_factory=list)
@@ -255,19 +256,16 @@ class Model:
         gives = self.pay(terms, event, before_caps)
         for rule in terms.document.rules:
             if given := gives.get(rule.rule):
-                assert rule.per_event is not None
                 if rule.earn is not None:
                     earned[rule.earn] = earned.get(rule.earn, 0) + given
-                if rule.per_event.once != "never":
+                if rule.per_event is not None and rule.per_event.once != "never":
                     self.once.add(self._once_key(rule, event))
         for name, meter in terms.document.meters.items():
             if meter.counts == "points":
                 more = earned.get(meter.asset or "", 0)
             else:
-                asked = event.fields["action"] in (meter.actions or ())
-                more = int(
-                    meter.counts == "events" and asked and self._fits(terms, meter.match, event)
-                )
+                more = by_event(meter, event.fields["action"])
+                more *= self._fits(terms, meter.match, event)
             if more:
                 self.meters.move(terms, name, more, of=event.told_at)
             if more and meter.punches:
@@ -309,7 +307,7 @@ class Model:
 
     def _earned_by_event(self, terms: Terms, rule: Rule, event: Event) -> int:
         """What one rule gives for an event, before its caps."""
-        mechanic = rule.per_event
+        mechanic = rule.per_event or rule.streak
         if mechanic is None or mechanic.action != event.fields["action"]:
             return 0
         tier = self.tier or self._lowest(terms)
@@ -318,8 +316,14 @@ class Model:
         if not together.holds(terms, rule, at=event.told_at, tier=tier):
             return 0
         key = self._once_key(rule, event)
-        if mechanic.once != "never" and (key in self.once or key in event.once):
+        is_once = rule.per_event is not None and rule.per_event.once != "never"
+        if is_once and (key in self.once or key in event.once):
             return 0
+        if rule.streak is not None:
+            day = event.told_at.astimezone(terms.zone).date()
+            days = self.streak_days.setdefault(rule.rule, StreakDays())
+            if not days.completed_by(day, needed=rule.streak.days):
+                return 0
 
         line = {**together.NO_LINE, "attributes": event.fields["attributes"]}
         return floor(

@@ -120,6 +120,7 @@ class Account(NamedTuple):
     joined_at: datetime | None = None
     active_at: datetime | None = None  # Kept where points live with the member's activity.
     lapsed: Mapping[str, tuple[Punch, ...]] = {}  # meter → punches of orders that ended unused
+    streaks: Mapping[str, tuple[str, int]] = {}  # rule → (latest local day, days in a row)
 
 
 class Given(NamedTuple):

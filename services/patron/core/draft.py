@@ -65,6 +65,7 @@ class Draft:
         "seq",
         "shared",
         "state",
+        "streaks",
         "takes",
         "tier",
         "used",
@@ -91,6 +92,7 @@ class Draft:
         self.owed = dict(account.owed)
         self.lapsed = dict(account.lapsed)
         self.used = dict(account.used)
+        self.streaks = dict(account.streaks)
         self.tier = account.tier
         self.qualifications: tuple[Qualification, ...] = account.qualifications
         self.order: OrderState | None = None
@@ -300,6 +302,7 @@ class Draft:
             self.joined_at,
             self.active_at,
             self.lapsed,
+            self.streaks,
         )
         if self.seq == 1:
             account = account._replace(

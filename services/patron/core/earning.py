@@ -17,7 +17,7 @@ from patron.core.caps import Room, capped
 from patron.core.decision import Proof, Refusal
 from patron.core.facts import Engaged
 from patron.core.matching import Selection, Weighed, selection, selects
-from patron.core.mechanics import per_amount, per_event, per_step, per_unit, round_up
+from patron.core.mechanics import per_amount, per_event, per_step, per_unit, round_up, streak
 from patron.core.program import Program, Rule
 from patron.core.together import (
     Multiplier,
@@ -38,6 +38,7 @@ BY_ORDER: dict[type, Any] = {
     per_unit.PerUnit: per_unit,
     round_up.RoundUp: round_up,
 }
+BY_EVENT = (per_event.PerEvent, streak.Streak)
 
 
 class OrderRule(NamedTuple):
@@ -73,7 +74,7 @@ def event_rules(program: Program) -> Mapping[str, tuple[Rule, ...]]:
     """The rules of a program that pay for engagement, by action."""
     rules: dict[str, tuple[Rule, ...]] = {}
     for rule in program.rules:
-        if isinstance(rule.mechanic, per_event.PerEvent):
+        if isinstance(rule.mechanic, BY_EVENT):
             rules[rule.mechanic.action] = (*rules.get(rule.mechanic.action, ()), rule)
     return rules
 

@@ -9,6 +9,7 @@ from patron.core.draft import Draft
 from patron.core.earning import event_rules, event_worth, events_worth
 from patron.core.facts import Engaged
 from patron.core.mechanics.per_event import once_subject
+from patron.core.mechanics.streak import NO_DAYS, Streak, counted
 from patron.core.meters import event_counts, move
 from patron.core.periods import local_day
 from patron.core.pools import use_budgets, within_budgets
@@ -51,7 +52,7 @@ def engage(draft: Draft, fact: Engaged) -> None:
             part = part_of(meter.window, fact.at, day, joined_at=draft.joined_at, zone=program.zone)
             if part:
                 move(draft, name, part, count)
-    requalify(draft, of=fact.at)
+    requalify(draft, of=fact.at, fall="level_fell")
     unlock(draft, order="")
 
 
@@ -73,6 +74,12 @@ def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
                 proof = proof._replace(
                     amount=0, uncapped=0, why_not=Refusal.ALREADY_USED, condition="once"
                 )
+        if proof.amount and isinstance(rule.mechanic, Streak):
+            so_far = draft.streaks.get(rule.name, NO_DAYS)
+            draft.streaks[rule.name], is_complete = counted(so_far, day, rule.mechanic.days)
+            if not is_complete:
+                code = Refusal.CONDITION
+                proof = proof._replace(amount=0, uncapped=0, why_not=code, condition="streak")
         proofs.append(proof)
     proofs = events_worth(program, proofs, rules, room_left(program, draft.used, day))
     proofs = within_budgets(draft, proofs)

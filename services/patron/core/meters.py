@@ -25,7 +25,8 @@ PUNCHES = "punches"  # The window under which an order keeps how many punches it
 @lru_cache(maxsize=256)
 def order_meters(program: Program) -> tuple[tuple[Meter, Selection], ...]:
     """The meters that orders move; punches live by themselves, in `punches`."""
-    meters = (m for m in program.meters.values() if m.counts != "events" and not m.punches)
+    of_events = ("events", "level")
+    meters = (m for m in program.meters.values() if m.counts not in of_events and not m.punches)
     return tuple((meter, selection(meter.match)) for meter in meters)
 
 
@@ -60,12 +61,13 @@ def _amount(meter: Meter, chosen: Selection, basket: Basket, proofs: Iterable[Pr
 
 
 def event_counts(program: Program, fact: Engaged, points: Mapping[str, int]) -> dict[str, int]:
-    """What an engagement adds to each meter: one event, or what it earned (by asset)."""
+    """What an engagement adds to each meter: one event, one less, or what it earned (by asset)."""
     counts = {}
     for meter in program.meters.values():
-        if meter.counts == "events":
-            if fact.action in meter.actions and meter.match.attributes_of(fact.attributes):
-                counts[meter.name] = 1
+        if meter.counts in ("events", "level"):
+            by = (fact.action in meter.actions) - (fact.action in meter.ended_by)
+            if by and meter.match.attributes_of(fact.attributes):
+                counts[meter.name] = by
         elif meter.counts == "points" and points.get(meter.asset):
             counts[meter.name] = points[meter.asset]
     return counts

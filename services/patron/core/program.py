@@ -116,11 +116,12 @@ class Meter:
     """A number that counts a member's doings over a window."""
 
     name: str
-    counts: Literal["basis", "units", "orders", "events", "points"]
+    counts: Literal["basis", "units", "orders", "events", "points", "level"]
     window: Window = LIFETIME
     match: Match = EVERYTHING
     basis: Basis = CAUTIOUS
-    actions: frozenset[str] = frozenset()  # Of "events".
+    actions: frozenset[str] = frozenset()  # Of "events", and what begins of "level".
+    ended_by: frozenset[str] = frozenset()  # Of "level".
     asset: str = ""  # Of "points": what rules have earned of it.
     punches: bool = False  # Punches live on their own and are used up by `every`.
 

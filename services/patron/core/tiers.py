@@ -17,7 +17,7 @@ from patron.core.windows import ROLLING, end_of, falls_below, part_of, reading, 
 STEP = "-"  # The window of a tier that was left one step down; no meter stands behind it.
 
 
-def requalify(draft: Draft, *, of: datetime) -> None:
+def requalify(draft: Draft, *, of: datetime, fall: str = "refund") -> None:
     """Re-evaluate after a meter moved; `of` is when that happened which moved it."""
     ladder = draft.program.ladder
     if ladder is None:
@@ -31,7 +31,7 @@ def requalify(draft: Draft, *, of: datetime) -> None:
     standing = _with_reached(draft, ladder, standing, of=of)
     if standing is not before:
         draft.qualifications = standing
-        settle(draft, rise="reached", fall="refund")
+        settle(draft, rise="reached", fall=fall)
 
 
 def _with_reached(

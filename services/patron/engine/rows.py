@@ -46,6 +46,7 @@ def account_of(row: AccountRow, member: str, names: Names) -> Account:
         stored.joined_at,
         stored.active_at,
         stored.lapsed,
+        stored.streaks,
     )
 
 

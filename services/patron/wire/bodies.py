@@ -78,6 +78,7 @@ class StoredAccount(NamedTuple):
     joined_at: datetime | None
     active_at: datetime | None = None
     lapsed: Mapping[str, tuple[Punch, ...]] = {}
+    streaks: Mapping[str, tuple[str, int]] = {}
 
 
 class StoredGrant(NamedTuple):
@@ -190,6 +191,7 @@ def encode_account(account: Account) -> bytes:
             account.joined_at,
             account.active_at,
             account.lapsed,
+            account.streaks,
         )
     )
 

@@ -11,6 +11,7 @@ from patron.core.mechanics.per_event import PerEvent
 from patron.core.mechanics.per_step import PerStep
 from patron.core.mechanics.per_unit import PerUnit
 from patron.core.mechanics.round_up import RoundUp
+from patron.core.mechanics.streak import Streak
 from patron.core.mechanics.yearly import Yearly
 from patron.core.periods import EVER, day_start, first_day_of, window_end
 from patron.core.program import (
@@ -132,6 +133,7 @@ def _meter(name: str, meter: language.Meter, places: dict[str, int], zone: str) 
         match=_match(meter.match, places),
         basis=_basis(meter.basis),
         actions=frozenset(meter.actions or ()),
+        ended_by=frozenset(meter.ended_by or ()),
         asset=meter.asset or "",
         punches=meter.punches,
     )
@@ -259,6 +261,8 @@ def _mechanic(rule: language.Rule, digits: int) -> Any:
         return PerEvent(points=event.points, action=event.action, once=event.once)
     if rule.yearly is not None:
         return _yearly(rule.yearly, reward=rule.unlock or "")
+    if (streak := rule.streak) is not None:
+        return Streak(points=streak.points, action=streak.action, days=streak.days)
     assert rule.every is not None
     assert rule.unlock is not None
     return Every(meter=rule.every.meter, count=rule.every.count, reward=rule.unlock)

@@ -29,6 +29,7 @@ WITH_BASIS = ("per_amount", "per_step")
 # Which look at an order's lines, or at the order as a whole.
 BY_LINE = (*WITH_BASIS, "per_unit", "multiply")
 BY_ORDER = (*BY_LINE, "round_up")
+BY_EVENT = ("per_event", "streak")
 COMMON_YEAR = 2025  # One of 365 days.
 
 
@@ -130,8 +131,12 @@ def _meter(tree: Tree, path: Path, meter: language.Meter) -> Iterator[Problem]:
     if counts == "events" and meter.actions is None:
         what = f"{name} counts events, but not which"
         yield at_key(tree, path, what, "add it: actions: [review]")
-    if counts != "events" and meter.actions is not None:
+    if counts == "level":
+        yield from _level(tree, path, meter)
+    elif counts != "events" and meter.actions is not None:
         yield vain("actions", f"means nothing where {counts} are counted")
+    if counts != "level" and meter.ended_by is not None:
+        yield vain("ended_by", f"means nothing where {counts} are counted")
     if counts == "points" and meter.asset is None:
         yield at_key(tree, path, f"{name} counts points, but not of what", "add it: asset: points")
     if counts != "points" and meter.asset is not None:
@@ -152,6 +157,20 @@ def _meter(tree: Tree, path: Path, meter: language.Meter) -> Iterator[Problem]:
         tree, path, meter.match, lines=counts in ("basis", "units", "orders"),
         attributes=counts != "points", tier=False, order=False,
     )  # fmt: skip
+
+
+def _level(tree: Tree, path: Path, meter: language.Meter) -> Iterator[Problem]:
+    name = where(tree, path)
+    if meter.actions is None or meter.ended_by is None:
+        what = f"{name} is a level, but of what"
+        mend = "add both: actions: [subscribed], ended_by: [unsubscribed]"
+        yield at_key(tree, path, what, mend)
+    for action in sorted({*(meter.actions or ())} & {*(meter.ended_by or ())}):
+        what = f"{name}: {shown(action)} begins and ends"
+        yield at_key(tree, (*path, "ended_by"), what, "keep it in one of the two")
+    if meter.window != "lifetime":
+        what = f"{name}: a level is what stands now, over no window"
+        yield at_key(tree, (*path, "window"), what, "remove it")
 
 
 def _stretch(tree: Tree, path: Path, window: language.Stretch) -> Iterator[Problem]:
@@ -209,7 +228,7 @@ def _rule(
     first = mechanics[0] if mechanics else WITH_BASIS[0]
     yield from _vain_match(
         tree, path, rule.match, lines=first in BY_LINE,
-        attributes=first in (*BY_LINE, "per_event"), tier=not unlocks, order=first in BY_ORDER,
+        attributes=first in (*BY_LINE, *BY_EVENT), tier=not unlocks, order=first in BY_ORDER,
     )  # fmt: skip
     if first not in WITH_BASIS and "basis" in rule.model_fields_set:
         what = f'{name}: "basis" means nothing with {mechanics[0]}'

@@ -74,7 +74,7 @@ def _multiply(
             what = f"{name} multiplies some lines, and rule {shown(target)} is of whole orders"
             mend = "write by: line in its per_step, or remove match." + lines[0]
             yield at_value(tree, at, what, mend)
-        elif other.per_event is not None and set(lines) - {"attributes"}:
+        elif (other.per_event or other.streak) and set(lines) - {"attributes"}:
             what = f"{name} multiplies lines of orders, and rule {shown(target)} pays for events"
             yield at_value(tree, at, what, "name a rule that pays for orders")
 

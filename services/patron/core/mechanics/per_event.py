@@ -1,7 +1,7 @@
 """Points for something that a member did: a review, a share, a check-in."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from patron.core.facts import Engaged
 
@@ -19,9 +19,9 @@ class PerEvent:
         assert self.action
 
 
-def once_subject(rule: PerEvent, fact: Engaged) -> str | None:
+def once_subject(rule: Any, fact: Engaged) -> str | None:
     """What may pay only once; None where every event pays."""
-    if rule.once == "never":
+    if not isinstance(rule, PerEvent) or rule.once == "never":
         return None
 
     return fact.subject if rule.once == "subject" else ""
