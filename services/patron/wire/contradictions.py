@@ -5,13 +5,12 @@ rise, a cap must have something to cap. Every contradiction is found, not only t
 also where other parts of the document could not be read: those count as declared.
 """
 
-from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from datetime import date
 from fractions import Fraction
 from functools import cache
 from zoneinfo import available_timezones
 
+from patron.wire.assets import problems_of_asset
 from patron.wire.closings import closings
 from patron.wire.durations import DAY_S, roughly_s, span_of
 from patron.wire.figures import money, ratio
@@ -30,7 +29,6 @@ WITH_BASIS = ("per_amount", "per_step")
 BY_LINE = (*WITH_BASIS, "per_unit", "multiply")
 BY_ORDER = (*BY_LINE, "round_up")
 BY_EVENT = ("per_event", "streak")
-COMMON_YEAR = 2025  # One of 365 days.
 
 
 def contradictions(
@@ -46,7 +44,7 @@ def contradictions(
         what = f"unknown time zone {shown(document.zone)}"
         yield at_value(tree, ("zone",), what, nearest(document.zone, zones()))
     for name, asset in document.assets.items():
-        yield from _asset(tree, ("assets", name), asset)
+        yield from problems_of_asset(tree, ("assets", name), asset)
     for name, reward in document.rewards.items():
         yield from reward_limits(tree, ("rewards", name), reward, digits)
     for name, meter in document.meters.items():
@@ -70,56 +68,6 @@ def contradictions(
 def zones() -> frozenset[str]:
     """Every IANA zone. What the machine calls its own is not one."""
     return frozenset(available_timezones() - {"localtime", "Factory"})
-
-
-def _asset(tree: Tree, path: Path, asset: language.Asset) -> Iterator[Problem]:
-    if asset.ends is None:
-        if asset.remind is not None:
-            what = f"{where(tree, path)}: a reminder of an end that never comes"
-            yield at_key(tree, (*path, "remind"), what, 'add "ends", or remove "remind"')
-        return
-    ends = asset.ends
-    for field, means, only in (
-        ("at_end_of", ends.after is not None, "after"),
-        ("earned_before", ends.on is not None, "on"),
-    ):
-        if field in ends.model_fields_set and not means:
-            what = f'{where(tree, path)}: "ends.{field}" means nothing without "{only}"'
-            yield at_key(tree, (*path, "ends", field), what, "remove it")
-    if ends.on is not None:
-        yield from _pending_past_a_date(tree, path, asset, ends.on)
-        return
-    life = ends.after or ends.after_activity
-    assert life is not None
-    life_s = roughly_s(span_of(life))
-    for field, text in (("pending", asset.pending), ("remind", asset.remind)):
-        if text is None:
-            continue
-        long_s = roughly_s(span_of(text))
-        if long_s > life_s or (long_s == life_s and ends.at_end_of == "exact"):
-            what = f"{where(tree, path)}: {field} {text} is not shorter than its life"
-            mend = f"write less than {life}"
-            yield at_value(tree, (*path, field), what, mend)
-
-
-def _pending_past_a_date(
-    tree: Tree, path: Path, asset: language.Asset, on: str
-) -> Iterator[Problem]:
-    """What is earned last before a cut-off must become available before it ends."""
-    assert asset.ends is not None
-    days = 0
-    if asset.ends.earned_before is not None:
-        gap = _day_of_year(on) + 1 - _day_of_year(asset.ends.earned_before)
-        days = gap if gap > 0 else gap + 365
-    if asset.pending is not None and roughly_s(span_of(asset.pending)) >= days * DAY_S:
-        what = f"{where(tree, path)}: pending {asset.pending} may outlive the end on {on}"
-        mend = f"write less than P{days}D" if days else 'add to ends: earned_before: "01-01"'
-        yield at_value(tree, (*path, "pending"), what, mend)
-
-
-def _day_of_year(text: str) -> int:
-    month, day = (int(part) for part in text.split("-"))
-    return date(COMMON_YEAR, month, min(day, monthrange(COMMON_YEAR, month)[1])).timetuple().tm_yday
 
 
 def _meter(tree: Tree, path: Path, meter: language.Meter) -> Iterator[Problem]:
