@@ -124,6 +124,8 @@ class Simulation:
         self.relay: Relay | None = None
         self.deaths: Counter[str] = Counter()
         self.faults = self.fenced = self.steps = 0
+        self.offsets: dict[claim_rows.Place, int] = {}
+        self.went_back: list[str] = []
 
     async def run(self) -> Outcome:
         """Run to rest, and compare with a replay in memory and with the second model."""
@@ -133,11 +135,22 @@ class Simulation:
             with failpoints.armed(None if is_calm else self._fate()) as fate:
                 await self._step(is_calm=is_calm)
             self.faults += fate.has_failed
+            await self._look_at_offsets()
             if is_calm and self.steps % 10 == 0 and await self._is_at_rest():
                 break
         return Outcome(
             self.seed, self.steps, self.deaths, self.faults, self.fenced, await self._differences()
         )
+
+    async def _look_at_offsets(self) -> None:
+        """No offset ever goes back: whoever was fenced has changed nothing."""
+        async with session(self.pool) as connection:
+            held = await claim_rows.read(connection, group=GROUP)
+        for place, claim in held.items():
+            offset, before = claim.next_offset or 0, self.offsets.get(place, 0)
+            if offset < before:
+                self.went_back.append(f"step {self.steps}: {place} from {before} to {offset}")
+            self.offsets[place] = offset
 
     def _fate(self) -> Fate:
         if self.choose.random() < 0.4:
@@ -267,7 +280,7 @@ class Simulation:
         there = Counter({row["code"]: row["n"] for row in rows})
         if there != letters:
             differences.append(f"dead letters: {dict(there)} instead of {dict(letters)}")
-        return differences + [str(each) for each in report.differences]
+        return [*self.went_back, *differences, *map(str, report.differences)]
 
     async def _shown(self, connection: Any, name: str, program: Any) -> Any:
         who = ("id", who_key(Who("id", name)))
