@@ -17,7 +17,7 @@ TENANT = "default"
 ORDERS, ENGAGEMENT, MEMBERS = "orders", "engagement", "members"
 FAMILIES = 2
 KINDS = ("buy", "refund", "cancel", "redeem", "twice", "broken")
-WEIGHTS = (8, 3, 1, 3, 3, 1)
+WEIGHTS = (8, 3, 1, 3, 3, 3)
 FIRST = datetime(2025, 3, 3, 12, tzinfo=UTC)
 
 PROGRAM = """

@@ -207,7 +207,13 @@ class Simulation:
         """New shares; now and then one worker is frozen meanwhile and is told nothing."""
         while len(self.workers) < 2:
             engine = await Engine.open(self.pool, group=GROUP, sealer=self.sealer)
-            self.workers.append(Worker(self.settings, self.pool, engine, Source(self.history.logs)))
+            # Batches of different sizes, so that no two workers cut the logs alike.
+            intake = self.settings.intake.model_copy(
+                update={"batch_records_max": self.choose.randrange(1, 6)}
+            )
+            settings = self.settings.model_copy(update={"intake": intake})
+            source = Source(self.history.logs)
+            self.workers.append(Worker(settings, self.pool, engine, source))
         frozen = self.choose.random() < 0.5
         told = self.workers[:1] if frozen else self.workers
         # As the group's assignor does: one number of all topics is one worker's.
