@@ -1,6 +1,7 @@
 # make demo    the main job on real servers, from nothing
 # make test    every check and every test
 # make bench   throughput, latency and cost per event
+# make chaos   every scenario of faults, on real servers and processes, with what each went through
 # make simulate SEEDS="1 1000"  simulated runs; a seed that fails is run again by its number
 # make wheel   dist/: Patron with a compiled core, for this platform
 
@@ -13,7 +14,7 @@ LOCK := deploy/requirements/dev.txt
 .DEFAULT_GOAL := help
 SEEDS ?= 1 100
 
-.PHONY: help setup demo test lint bench simulate wheel lock clean
+.PHONY: help setup demo test lint bench chaos simulate wheel lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -43,6 +44,9 @@ test: lint
 
 bench: $(READY)
 	@PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
+
+chaos: $(READY)
+	$(BIN)/pytest -s tests/faults tests/simulation tests/engine/test_races.py $(ARGS)
 
 simulate: $(READY)
 	@PYTHONPATH=tests $(BIN)/python -m simulation.run $(SEEDS)

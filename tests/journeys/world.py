@@ -128,9 +128,16 @@ class World:
 
     async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
         """Wait for a condition, while every process runs."""
+        await self._until(holds, self.workers.check)
+
+    async def until_of_its_own(self, holds: Callable[[], Awaitable[bool]]) -> None:
+        """Wait for a condition, whichever processes end meanwhile."""
+        await self._until(holds, lambda: None)
+
+    async def _until(self, holds: Callable[[], Awaitable[bool]], check: Callable[[], None]) -> None:
         deadline = time.monotonic() + DEADLINE_S
         while not await holds():
-            self.workers.check()
+            check()
             assert time.monotonic() < deadline, f"not true in {DEADLINE_S} s: {holds.__name__}"
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -22,14 +22,14 @@ class Workers:
         self._logs = logs
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, role: str) -> int:
-        """Start a role; return its pid."""
+    def start(self, role: str, environment: Mapping[str, str] | None = None) -> int:
+        """Start a role, with more or other variables where told; return its pid."""
         command = [sys.executable, "-m", "patron.cli", "run", role]
         with (self._logs / f"{role}.log").open("ab") as log:
             # A session of its own: Ctrl-C reaches us alone, and we stop it in order.
             process = subprocess.Popen(
                 command,
-                env=self._environment,
+                env={**self._environment, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -45,6 +45,13 @@ class Workers:
                 text = (self._logs / f"{role}.log").read_text("utf-8", "replace")
                 tail = "\n".join(text.splitlines()[-12:])
                 raise Transient(f"{role} ended with code {process.returncode}:\n{tail}")
+
+    def ended(self, role: str) -> int | None:
+        """The exit code of a role that has ended by itself, below zero for a signal."""
+        code = self._processes[role].poll()
+        if code is not None:
+            del self._processes[role]
+        return code
 
     def kill(self, role: str) -> None:
         """End a role without a word, as a crash would."""
