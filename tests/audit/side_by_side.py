@@ -282,6 +282,17 @@ member_caps = st.lists(
 )
 
 
+# What members share: nothing, in half of the programs.
+shared_rewards = (
+    st.just({})
+    | st.fixed_dictionaries(
+        {"stock": st.integers(1, 2), "on_return": st.sampled_from(["free", "keep"])},
+        optional={"per_member": st.integers(1, 2)},
+    )
+    | st.just({"value": "5.00", "budget": "7.50"})
+)
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """A program with every mechanic."""
@@ -321,11 +332,15 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     coffee["on_refund"] = draw(st.sampled_from(["revoke", "keep"]))
     if draw(st.booleans()):
         coffee["lapses_after"] = draw(st.sampled_from(["P2D", "P1M"]))
+    coffee |= draw(shared_rewards)
     cups: dict[str, Any] = {"counts": "units", "punches": True, "match": draw(line_matches)}
     if draw(st.booleans()):
         cups["lives"] = draw(st.sampled_from(["P2D", "P30D"]))
     paying = [draw(order_rules("base")), draw(order_rules("more"))]
     groups = draw(grouped(paying))
+    if draw(st.booleans()):
+        paying[0] |= {"budget": draw(st.sampled_from([20, 200]))}
+        paying[0] |= draw(st.sampled_from([{}, {"on_return": "keep"}]))
     return {
         "format": 1,
         "program": "grocer",

@@ -206,13 +206,14 @@ def happenings(draw: st.DrawFn, so_far: list[Fact]) -> Fact:
         case "buy":
             return draw(purchases(order))
         case "void":
-            return voided(order)
+            return voided(order)._replace(reason=draw(st.sampled_from(["", "chargeback"])))
         case "return":
             return draw(returns(order))
         case "spend":
             return redeem(draw(some), member=member)
         case "claim":
-            return redeem(reward="coffee", member=member)
+            claim = redeem(reward="coffee", member=member)
+            return claim._replace(order=order if OWNERS[order] == member else "")
         case "hold":
             return reserve(draw(some), member=member)
         case "hold_coffee":

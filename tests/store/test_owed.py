@@ -22,7 +22,7 @@ HELD = GrantRow(1, 4, 1, 3, 0, NOW, NEVER, NEVER, b"order")
 # Grants.
 
 
-async def test_a_grant_is_added_and_then_only_its_state_changes(store: Store) -> None:
+async def test_a_grant_is_added_and_then_only_its_state_and_its_times_change(store: Store) -> None:
     reserved = HELD._replace(state=1, ends_at=NOW, detail=b"request")
     elsewhere = HELD._replace(account=2, n=2)
     async with transaction(store.pool) as connection:
@@ -31,9 +31,26 @@ async def test_a_grant_is_added_and_then_only_its_state_changes(store: Store) ->
         assert await grants.open_grants(connection, [2, 1]) == [HELD, elsewhere]
 
         new = HELD._replace(seq=5)
-        moved = reserved._replace(unlocked_at=NOW + timedelta(days=1), reward=9)
-        await grants.save(connection, [moved, new])
-        assert await grants.open_grants(connection, [1]) == [reserved, new]
+        moved = reserved._replace(unlocked_at=NOW + timedelta(days=1))
+        await grants.save(connection, [moved._replace(reward=9), new])
+        assert await grants.open_grants(connection, [1]) == [moved, new]
+
+
+async def test_a_grant_that_is_over_is_found_by_its_reservation_or_the_order_it_was_used_on(
+    store: Store,
+) -> None:
+    request, order = b"r" * 16, b"o" * 16
+    async with transaction(store.pool) as connection:
+        over = [
+            HELD._replace(state=2, request=request),
+            HELD._replace(seq=5, state=5, used_on=order),
+            HELD._replace(seq=6, state=3),
+        ]
+        await grants.save(connection, over)
+        assert [
+            [row.seq for row in await grants.ended_grants(connection, [1], names=[name])]
+            for name in (request, order, b"x" * 16)
+        ] == [[HELD.seq], [5], []]
 
 
 @pytest.mark.parametrize("state", range(6))

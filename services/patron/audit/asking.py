@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from patron.audit import calendar, closing
+from patron.audit import calendar, closing, sharing
 from patron.audit.calendar import NEVER
 from patron.audit.cards import Grant
 from patron.audit.facts import Event
@@ -31,7 +31,7 @@ def answer(model: Model, terms: Terms, event: Event) -> None:
         case "redeem" | "reserve" if not model.frozen:
             _spend(model, terms, event)
         case "confirm" if not model.frozen:
-            _confirm(model, event)
+            _confirm(model, terms, event)
         case "cancel":
             _cancel(model, event)
         case "transfer":
@@ -56,7 +56,7 @@ def _spend(model: Model, terms: Terms, event: Event) -> None:
         _spend_amount(model, terms, event)
         return
     reward = terms.document.rewards.get(name)
-    if reward is None:
+    if reward is None or not sharing.may_have(model, terms, event, name):
         return
 
     held_until = calendar.plus(model.at, reward.hold, terms.zone)
@@ -107,7 +107,7 @@ def _take_grant(grant: Grant, event: Event, held_until: datetime) -> None:
     if event.kind == "reserve":
         grant.state, grant.held_until = "reserved", held_until
     else:
-        grant.state = "claimed"
+        grant.state, grant.used_on = "claimed", event.fields["order"]
 
 
 def _reservation(model: Model, event: Event) -> Grant | None:
@@ -117,11 +117,13 @@ def _reservation(model: Model, event: Event) -> Grant | None:
     return None
 
 
-def _confirm(model: Model, event: Event) -> None:
+def _confirm(model: Model, terms: Terms, event: Event) -> None:
     grant = _reservation(model, event)
-    if grant is not None:
-        grant.state = "claimed"
-        model.wallet.use_up(reserved_by=grant.seq)
+    # Who held the pool after the reservation had lapsed may have taken its share.
+    if grant is None or (grant.reward and not sharing.is_there(terms, event, grant.reward)):
+        return
+    grant.state, grant.used_on = "claimed", event.fields.get("order", "")
+    model.wallet.use_up(reserved_by=grant.seq)
 
 
 def _cancel(model: Model, event: Event) -> None:

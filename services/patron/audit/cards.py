@@ -41,6 +41,7 @@ class Grant:
     lapses_at: datetime
     order: str = ""
     request: str = ""
+    used_on: str = ""  # The order that it was claimed for.
     held_until: datetime = NEVER
     was_unlocked: bool = False  # Unlocked by a rule, not bought.
     rule: str = ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import floor
 
-from patron.audit import asking, calendar, ceilings, ends, together, worth, yearly
+from patron.audit import asking, calendar, ceilings, ends, sharing, together, worth, yearly
 from patron.audit.calendar import NEVER, WITH_ACTIVITY
 from patron.audit.cards import Cards, Punch
 from patron.audit.counting import LONG_AGO, Meters, StreakDays, by_event
@@ -132,6 +132,8 @@ class Model:
         terms = self.terms[order.version]
         level = worth.level(order.events)
         deserved = self._post(terms, order, level, event)
+        whole = level.completed.fields["lines"]
+        sharing.come_back(self, terms, event, whole, list(level.lines), void=level.void)
         self._count(terms, order, level, event, deserved)
 
     def _post(self, terms: Terms, order: Order, level: worth.Level, event: Event) -> dict[str, int]:
@@ -145,6 +147,7 @@ class Model:
             if together.pays_for_orders(rule)
         }
         gives = together.given(terms, before_caps, order.room)
+        gives = sharing.within_budgets(terms, event, gives, order.given)
         targets = [(rule, gives[rule.rule]) for rule in terms.document.rules if rule.rule in gives]
 
         def own(lot: Lot) -> bool:
@@ -279,6 +282,7 @@ class Model:
         rules = {r.rule: r for r in terms.document.rules if r.rule in before_caps}
         room = ceilings.room(terms, self.used, rules.values(), event.told_at)
         gives = together.given(terms, before_caps, room)
+        gives = sharing.within_budgets(terms, event, gives, {})
         earned: dict[str, int] = {}
         for name, points in gives.items():
             rule = rules[name]

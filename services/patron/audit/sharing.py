@@ -1,0 +1,69 @@
+"""What members share of rewards and rules, and a member's own limit of a reward.
+
+How much of a pool others had taken is written in the entry that looked at it: it belongs
+to no account, and so can't be worked out from one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from patron.audit.facts import Event
+from patron.audit.programs import Terms
+
+if TYPE_CHECKING:
+    from patron.audit.model import Model
+
+
+def may_have(model: Model, terms: Terms, event: Event, reward: str) -> bool:
+    """Whether the member may have one more of a reward, and whether there is one."""
+    limit = terms.document.rewards[reward].per_member
+    mine = [
+        grant
+        for grant in model.cards.grants
+        if grant.reward == reward and grant.state in ("reserved", "claimed")
+    ]
+    return (limit is None or len(mine) < limit) and is_there(terms, event, reward)
+
+
+def is_there(terms: Terms, event: Event, reward: str) -> bool:
+    """Whether the stock and the budget of a reward have one left."""
+    spec = terms.document.rewards[reward]
+    if spec.stock is not None and event.pools[f"stock/{reward}"] + 1 > spec.stock:
+        return False
+    if spec.budget is None or spec.value is None:
+        return True
+    taken = event.pools[f"worth/{reward}"]
+    return taken + terms.minor(spec.value) <= terms.minor(spec.budget)
+
+
+def within_budgets(
+    terms: Terms, event: Event, gives: Mapping[str, int], given: Mapping[str, int]
+) -> dict[str, int]:
+    """What the rules' budgets let through: what was given already, and what is left."""
+    within = dict(gives)
+    for rule in terms.document.rules:
+        if rule.budget is not None and rule.rule in within:
+            left = max(0, rule.budget - event.pools[f"budget/{rule.rule}"])
+            within[rule.rule] = min(within[rule.rule], given.get(rule.rule, 0) + left)
+    return within
+
+
+def come_back(
+    model: Model, terms: Terms, event: Event, whole: list[Any], left: list[Any], *, void: bool
+) -> None:
+    """An order that is void frees what was claimed for it, but not by a chargeback."""
+    paid = any(line["paid_minor"] for line in whole)
+    what = "paid_minor" if paid else "quantity_milli"
+    if event.fields.get("reason") == "chargeback" or not (
+        void or not any(line[what] for line in left)
+    ):
+        return
+    for grant in model.cards.grants:
+        spec = terms.document.rewards.get(grant.reward)
+        if spec is None or grant.state != "claimed" or grant.used_on != event.fields["order"]:
+            continue
+        limits = (spec.stock, spec.per_member, spec.budget)
+        if spec.on_return == "free" and limits != (None, None, None):
+            grant.state = "revoked"
