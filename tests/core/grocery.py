@@ -322,11 +322,13 @@ class Till:
     def offer(self, fact: Fact) -> Unfit | Waits | None:
         """Put a fact in, and say what became of it; what has to wait for its order waits."""
         member = getattr(fact, "member", None)
-        return self.book.put_fact(
+        said = self.book.put_fact(
             fact,
             member=None if member is None else member.value,
             other=fact.to.value if isinstance(fact, TransferAsked) else None,
         )
+        self.book.follow()
+        return said
 
     def put(self, *facts: Fact) -> Decision:
         """Put facts in that must be applied; the last decision, of the last fact."""

@@ -16,6 +16,8 @@ PROOFS = {
     "cashback": ("ann", "A3-paid", {"two-percent": (2000, 40)}),
     "points-with-tiers": ("fred", "F1-paid", {"base": (210_000, 10_000)}),
     "punch-card": ("gus", "G3-paid", {}),
+    "draw": ("ann", "A1-paid", {"for-purchases": (5000, 2)}),
+    "profit-share": ("ann", "A1-paid", {}),
     "engagement": ("ida", "share-4", {"share": (1, 0)}),
 }
 
@@ -35,7 +37,8 @@ async def test_a_worked_example_comes_out_of_kafka_as_replay_prints_it(
         found.workers.start("all")
         await found.settled()
 
-        assert by_member(await found.notices()) == notices
+        count = sum(map(len, notices.values()))
+        assert by_member(await found.notices(count=count)) == notices
         for name, member in members.items():
             assert await found.member(name, tenant="default") == member
 

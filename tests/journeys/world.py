@@ -25,7 +25,7 @@ from patron.demo.workers import ROLES, Workers
 from patron.engine.publish import publish
 from patron.runtime import settings as runtime_settings
 from patron.store import accounts, claims, migrate, outbox, tenants
-from patron.store.pool import Pool, open_pool, session, transaction
+from patron.store.pool import Pool, Uuid, open_pool, session, transaction
 from patron.store.sealing import Sealer
 from patron.stream import topics
 from patron.stream.connection import KafkaConnection
@@ -33,11 +33,13 @@ from patron.stream.producer import EventProducer
 from patron.stream.records import Partition, Record
 from patron.stream.tail import end_offsets, read_all
 from patron.stream.topics import TopicSpec, input_topic
+from patron.wire.identity import ALL_ACCOUNTS, THEIR_TURN
 from patron_schemas.topics import INCOMING, type_of
 
 DEADLINE_S = 60.0
 LOOK_EVERY_S = 0.01
 PARTITIONS = 4
+PUT_OFF = "SELECT EXISTS (SELECT FROM waiting WHERE key = ANY($1::uuid[]))"
 LONG_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 STRUCTURED = (("content-type", b"application/cloudevents+json"),)
 PARTS = ("orders", "engagement", "members", "notices")
@@ -102,7 +104,7 @@ class World:
         at = datetime.fromisoformat(event["time"])
         return Record(
             self._topic_of[event["type"]],
-            event["data"]["member"].encode(),
+            event["data"].get("member", "").encode(),
             line,
             STRUCTURED,
             int(at.timestamp() * 1000),
@@ -162,6 +164,9 @@ class World:
                 return False
             if await accounts.any_due(connection, until=until):
                 return False
+            put_off = [Uuid(ALL_ACCOUNTS), Uuid(THEIR_TURN)]
+            if await connection.fetchval(PUT_OFF, put_off):
+                return False
             return not await outbox.pending(connection, shard=0, counted_max=1)
 
     async def published(self) -> int:
@@ -171,9 +176,15 @@ class World:
 
     # What comes out.
 
-    async def notices(self) -> list[Said]:
-        """Every notice that a read_committed reader gets, in structured form."""
+    async def notices(self, *, count: int = 0) -> list[Said]:
+        """Every notice that a read_committed reader gets, in structured form.
+
+        A commit is answered before its markers are in the log: so many are waited for.
+        """
+        deadline = time.monotonic() + DEADLINE_S
         records = await read_all(self.kafka, self.settings.kafka.topics.notices)
+        while len(records) < count and time.monotonic() < deadline:
+            records = await read_all(self.kafka, self.settings.kafka.topics.notices)
         return [structured(record.key, record.value, record.headers) for record in records]
 
     async def member(self, name: str, *, tenant: str) -> Said:

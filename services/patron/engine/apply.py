@@ -12,7 +12,6 @@ from typing import NamedTuple, TypeVar
 
 from patron.core.decision import Unfit
 from patron.core.facts import EventName
-from patron.engine.book import HoldingsWanted, Waits
 from patron.engine.business import Business, count_business
 from patron.engine.catalogue import Catalogue, Tenant
 from patron.engine.reading import Meant, Page
@@ -251,7 +250,7 @@ class _Part:
             await page.load(self.connection, meant, resolved.numbers)
             failpoints.passed("engine.loaded")
             for each in meant:
-                said = await self._decide(page, each)
+                said = await page.decide(self.connection, each)
                 if isinstance(said, Unfit):
                     unfit[each.fact.name] = said
                 else:
@@ -295,13 +294,6 @@ class _Part:
             else:
                 letters.append(_letter(each, Reason.ID_REUSE))
         return fresh, letters
-
-    async def _decide(self, page: Page, meant: Meant) -> Unfit | Waits | None:
-        while True:
-            try:
-                return page.book.put_fact(meant.fact, member=meant.member, other=meant.other)
-            except HoldingsWanted as wanted:
-                await page.load_holdings(self.connection, [wanted.member])
 
     async def _write(self, page: Page, fresh: list[tuple[Received, Meant]]) -> None:
         encoded = {

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from patron.core.account import HOUSE, Grant, Lot, OnceKey, OrderState, Standing, State
-from patron.core.closings import follow_ups, tally
+from patron.core.account import HOUSE, Account, Grant, Lot, OnceKey, OrderState, Standing, State
+from patron.core.closings import follow_ups, standing, tally
 from patron.core.decide import acts_at, after, decide, needs, pass_time
 from patron.core.decision import Decision, Unfit
 from patron.core.facts import (
@@ -131,6 +131,27 @@ class Book:
         self._keep(HOUSE, state, decision)
         if decision.answer is not None and decision.answer.granted:
             self.put_off.extend(follow_ups(fact, counted, standings))
+
+    def follow(self) -> None:
+        """Decide at once what is put off: for whoever has every account here."""
+        while self.put_off:
+            fact = self.put_off.pop(0)
+            if isinstance(fact, Closing):
+                self.states.setdefault(HOUSE, State(Account(HOUSE), (), ()))
+                self.close(fact, self._standings(fact))
+            else:
+                # What follows names members by their own ids.
+                self.put_fact(fact, member=getattr(fact, "member").value)  # noqa: B009
+
+    def _standings(self, fact: Closing) -> list[Standing]:
+        program = self.lineage.at(fact.at)
+        if program is None:
+            return []
+        found = [
+            Standing(member, standing(program, fact, state.account.meters))
+            for member, state in sorted(self.states.items())
+        ]
+        return [each for each in found if each.value]
 
     def put_holdings(
         self, member: str, *, lots: tuple[Lot, ...], grants: tuple[Grant, ...]

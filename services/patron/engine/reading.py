@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from patron.core.account import Grant, Lot, OnceKey, State
 from patron.core.decide import Needs, needs
+from patron.core.decision import Unfit
 from patron.core.facts import (
     Engaged,
     EventName,
@@ -13,7 +14,7 @@ from patron.core.facts import (
     OrderCompleted,
     OrderRefunded,
 )
-from patron.engine.book import Book, Owned
+from patron.engine.book import Book, HoldingsWanted, Owned, Waits
 from patron.engine.catalogue import Served, Tenant
 from patron.engine.pooling import Held, Hold, Pool
 from patron.engine.rows import account_of, grant_of, lot_of
@@ -68,7 +69,7 @@ class Page:
             if order.member is not None and order.member not in ids:
                 ids |= await _ids(connection, found)
                 break
-        await self._lock(connection, ids)
+        await self.lock(connection, ids)
         await self._fill_orders(connection, found, ids)
         await self._load_once(connection, facts)
         await self.load_holdings(connection, self._want_holdings(facts))
@@ -83,7 +84,7 @@ class Page:
             connection, tenant=self.tenant.number, program=self.served.number, order_ids=wanted
         )
 
-    async def _lock(self, connection: Connection, ids: Mapping[int, str]) -> None:
+    async def lock(self, connection: Connection, ids: Mapping[int, str]) -> None:
         rows = await accounts.lock(
             connection,
             tenant=self.tenant.number,
@@ -95,6 +96,14 @@ class Page:
             self.put_account(row, ids[row.member])
             if row.seq:  # It was committed: an account without entries may be this batch's own.
                 self.met.add(row.member)
+
+    async def decide(self, connection: Connection, meant: Meant) -> Unfit | Waits | None:
+        """Put one fact into the book, and load what turns out to be wanted."""
+        while True:
+            try:
+                return self.book.put_fact(meant.fact, member=meant.member, other=meant.other)
+            except HoldingsWanted as wanted:
+                await self.load_holdings(connection, [wanted.member])
 
     def put_account(self, row: AccountRow, member: str) -> None:
         """Open an account's state in the book."""

@@ -10,10 +10,8 @@ from typing import Any
 
 import orjson
 
-from patron.core.account import HOUSE, Account, Standing, State
-from patron.core.closings import standing
+from patron.core.account import HOUSE, Account, State
 from patron.core.decision import Unfit
-from patron.core.facts import Closing
 from patron.engine.book import Book
 from patron.engine.lineage import Lineage
 from patron.engine.noticing import published_of
@@ -79,7 +77,7 @@ class Replay:
                 if member is not None and member not in book.states:
                     book.states[member] = State(Account(member), (), ())
             said = book.put_fact(fact, member=meant.member, other=meant.other)
-            self._put_what_follows(book)
+            book.follow()
             yield from self._said(book, fact.name.tenant, program)
             unfit = said if isinstance(said, Unfit) else unfit
         if unfit is not None:
@@ -88,18 +86,6 @@ class Replay:
 
     def _book(self, tenant: str, program: str, lineage: Lineage) -> Book:
         return self._books.setdefault((tenant, program), Book(tenant, lineage))
-
-    def _put_what_follows(self, book: Book) -> None:
-        """Decide at once what live workers put off: nobody else is in the way here."""
-        while book.put_off:
-            fact = book.put_off.pop(0)
-            if isinstance(fact, Closing):
-                book.states.setdefault(HOUSE, State(Account(HOUSE), (), ()))
-                book.close(fact, standings_of(book, fact))
-            else:
-                meant = self._names[book.tenant].meant(fact)
-                assert not isinstance(meant, Unfit)
-                book.put_fact(fact, member=meant.member, other=meant.other)
 
     def _said(self, book: Book, tenant: str, program: str) -> Iterator[dict[str, Any]]:
         decided, book.decided = book.decided, []
@@ -121,16 +107,3 @@ class Replay:
                 state = book.states[member]
                 if compiled is not None and state.account.seq and member != HOUSE:
                     yield shown(state, program=compiled)
-
-
-def standings_of(book: Book, fact: Closing) -> list[Standing]:
-    """What all accounts of a book count for in a closing."""
-    program = book.lineage.at(fact.at)
-    if program is None:
-        return []
-
-    found = [
-        Standing(member, standing(program, fact, state.account.meters))
-        for member, state in sorted(book.states.items())
-    ]
-    return [each for each in found if each.value]

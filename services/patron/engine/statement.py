@@ -9,6 +9,8 @@ from patron.core.draft import stamp
 from patron.core.ends import real_end
 from patron.core.facts import (
     AdjustAsked,
+    DrawClosed,
+    DrawWon,
     Engaged,
     Fact,
     OrderCancelled,
@@ -16,6 +18,8 @@ from patron.core.facts import (
     OrderRefunded,
     RedeemAsked,
     ReserveAsked,
+    ShareGiven,
+    ShareOutClosed,
     TimeReached,
     TransferAsked,
 )
@@ -95,6 +99,14 @@ def what(fact: Fact) -> str:
             return f"Transfer of {fact.amount} {fact.asset}"
         case AdjustAsked():
             return f"Adjustment: {fact.reason}"
+        case DrawWon():
+            return f"Won in draw {fact.draw}"
+        case ShareGiven():
+            return f"Share of {fact.share_out}"
+        case DrawClosed():
+            return f"Draw {fact.draw} closed"
+        case ShareOutClosed():
+            return f"{fact.amount} shared out as {fact.share_out}"
         case TimeReached():
             return "Time"
         case _:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from patron.engine.apply import Engine
+from patron.engine.following import follow
 from patron.engine.reach import reach
 from patron.errors import Transient
 from patron.runtime import metrics
@@ -41,6 +42,7 @@ class Jobs:
             try:
                 await in_hand(self._keep_house(), stopping)
                 moved = await in_hand(self.pass_time(), stopping)
+                moved += await in_hand(self.follow(), stopping)
                 self._fault = None
             except Transient as fault:
                 moved, self._fault = 0, str(fault)
@@ -57,6 +59,13 @@ class Jobs:
         for name, amount in business.items():
             metrics.count_business(name, amount)
         return moved
+
+    async def follow(self) -> int:
+        """Decide some of what batches put off; return how many facts."""
+        followed, business = await follow(self.engine, facts_max=self.settings.jobs.accounts_max)
+        for name, amount in business.items():
+            metrics.count_business(name, amount)
+        return followed
 
     async def _keep_house(self) -> None:
         """Make partitions before anybody waits for them; forget what may not be kept."""

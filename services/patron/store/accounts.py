@@ -1,6 +1,6 @@
 """Accounts: locked in ascending order, read whole, written back whole."""
 
-from collections.abc import Container, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from datetime import datetime
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
@@ -106,3 +106,9 @@ async def by_tier(connection: Connection, *, program: int) -> dict[int, int]:
 async def any_due(connection: Connection, *, until: datetime) -> bool:
     """Whether any account's time has come."""
     return bool(await connection.fetchval(sql("accounts", "any_due"), until))
+
+
+async def states(connection: Connection, *, program: int) -> AsyncIterator[tuple[str, bytes]]:
+    """Every member of a program and the state of its account, all in one snapshot."""
+    async for member, state in connection.cursor(sql("accounts", "states"), program, prefetch=1000):
+        yield member, state

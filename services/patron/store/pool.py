@@ -126,6 +126,11 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
                 raise OutcomeUnknown("Postgres did not say whether it committed") from error
 
 
+async def unhurried(connection: Connection) -> None:
+    """Lift the limits on this transaction's time: it reads a whole table, a few times a year."""
+    await connection.execute(sql("pool", "no_hurry"))
+
+
 async def _roll_back(connection: Connection, under_way: Any) -> None:
     try:
         await under_way.rollback()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from patron.store.pool import Connection, Uuid, columns, sql
 
@@ -40,7 +40,28 @@ async def find(
     rows = await connection.fetch(
         sql("waiting", "find"), tenant, program, [Uuid(key) for key in sorted(set(keys))]
     )
-    return [WaitingFact(key.bytes, event.bytes, *rest) for key, event, *rest in map(tuple, rows)]
+    return [_waiting(row) for row in rows]
+
+
+async def take(
+    connection: Connection,
+    *,
+    tenant: int,
+    program: int,
+    key: bytes,
+    until: datetime | None,
+    facts_max: int,
+) -> list[WaitingFact]:
+    """Take out some of what waits for a key, and is no later than `until`."""
+    rows = await connection.fetch(
+        sql("waiting", "take"), tenant, program, Uuid(key), until, facts_max
+    )
+    return [_waiting(row) for row in rows]
+
+
+def _waiting(row: Any) -> WaitingFact:
+    key, event, at, kind, fact = row
+    return WaitingFact(key.bytes, event.bytes, at, kind, fact)
 
 
 async def drop(connection: Connection, *, tenant: int, program: int, keys: Sequence[bytes]) -> None:
