@@ -149,7 +149,7 @@ class Book:
             return []
         found = [
             Standing(member, standing(program, fact, state.account.meters))
-            for member, state in sorted(self.states.items())
+            for member, state in self.states.items()
         ]
         return [each for each in found if each.value]
 
