@@ -37,7 +37,11 @@ class Notice(ProgramNotice):
 
 
 class PointsEarned(Notice):
-    """A rule gave points; before `available_at` they are pending."""
+    """A rule gave points; before `available_at` they are pending.
+
+    `corrects_entry` is the number of an earlier entry of the member's: a late event has
+    shown that it should have given so much more, and `time` is that entry's.
+    """
 
     asset: Name
     amount: Amount
@@ -45,16 +49,22 @@ class PointsEarned(Notice):
     available_at: AwareDatetime | None = None
     expires_at: AwareDatetime | None = None
     order: Name | None = None
+    corrects_entry: Annotated[int, Field(ge=1)] | None = None
 
 
 class PointsReversed(Notice):
-    """Points were taken back, by a refund or an operator; `debt` of them were spent already."""
+    """Points were taken back; `debt` of them were spent already.
+
+    By a refund, by an operator, or because a late event has shown that the entry number
+    `corrects_entry` of the member's gave so much too much.
+    """
 
     asset: Name
     amount: AmountOrZero
     rule: Name
     order: Name | None = None
     debt: AmountOrZero
+    corrects_entry: Annotated[int, Field(ge=1)] | None = None
 
 
 class PointsActivated(Notice):
@@ -100,7 +110,7 @@ class TierChanged(Notice):
 
     from_tier: Name
     to_tier: Name
-    reason: Literal["reached", "refund", "window_ended", "level_fell"]
+    reason: Literal["reached", "refund", "window_ended", "level_fell", "correction"]
     held_until: AwareDatetime | None = None
 
 
@@ -126,7 +136,7 @@ class RewardRevoked(Notice):
 
     reward: Name
     grant: GrantName
-    reason: Literal["refund", "cancelled"]
+    reason: Literal["refund", "cancelled", "correction"]
 
 
 class RewardLapsed(Notice):

@@ -36,7 +36,7 @@ from patron.core.facts import (
 from patron.core.mechanics.every import Every
 from patron.core.mechanics.per_amount import PerAmount
 from patron.core.program import Asset, Ladder, Meter, Program, Reward, Rule, Span, Tier, Window
-from patron.engine.book import Book, Waits
+from patron.engine.book import Book, HistoryWanted, Waits
 from patron.engine.lineage import InForce, Lineage
 
 TENANT = "default"
@@ -322,13 +322,18 @@ class Till:
     def offer(self, fact: Fact) -> Unfit | Waits | None:
         """Put a fact in, and say what became of it; what has to wait for its order waits."""
         member = getattr(fact, "member", None)
-        said = self.book.put_fact(
-            fact,
-            member=None if member is None else member.value,
-            other=fact.to.value if isinstance(fact, TransferAsked) else None,
-        )
-        self.book.follow()
-        return said
+        while True:
+            try:
+                said = self.book.put_fact(
+                    fact,
+                    member=None if member is None else member.value,
+                    other=fact.to.value if isinstance(fact, TransferAsked) else None,
+                )
+            except HistoryWanted as wanted:
+                self.book.put_history(wanted.member, [])  # All that was decided is in the book.
+            else:
+                self.book.follow()
+                return said
 
     def put(self, *facts: Fact) -> Decision:
         """Put facts in that must be applied; the last decision, of the last fact."""

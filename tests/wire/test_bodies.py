@@ -19,6 +19,7 @@ from patron.core.account import (
     Punch,
     Qualification,
 )
+from patron.core.decision import Answer
 from patron.core.facts import (
     KIND_OF,
     KINDS,
@@ -61,6 +62,10 @@ numbers = st.integers(-INT64_MAX, INT64_MAX)
 st.register_type_strategy(str, texts)
 st.register_type_strategy(datetime, instants)
 st.register_type_strategy(int, numbers)
+st.register_type_strategy(
+    Answer,
+    st.builds(Answer, data=st.dictionaries(texts, st.booleans() | numbers | texts, max_size=3)),
+)
 
 facts = st.sampled_from(KINDS).flatmap(st.from_type)
 orders: st.SearchStrategy[OrderState] = st.from_type(OrderState)
@@ -128,7 +133,7 @@ def test_a_body_that_read_nothing_says_so_in_one_way() -> None:
 def test_a_body_is_json_that_any_tool_reads(fact: Fact) -> None:
     stated, reads = json.loads(encode_body(encode_fact(fact), None))
     assert stated[0] == list(fact.name)
-    assert reads == [None, [], [], None, [], []]
+    assert reads == [None, [], [], None, [], [], None]
 
 
 @given(orders)

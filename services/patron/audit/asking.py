@@ -27,10 +27,12 @@ def answer(model: Model, terms: Terms, event: Event) -> None:
         closing.give(model, terms, event)
         return
     model.notices.append(("request.answered", event.id))
+    if model.by_time and not (event.granted or event.received):
+        return  # It was refused, and that stands.
     match event.kind:
-        case "redeem" | "reserve" if not model.frozen:
+        case "redeem" | "reserve" if model.by_time or not model.frozen:
             _spend(model, terms, event)
-        case "confirm" if not model.frozen:
+        case "confirm" if model.by_time or not model.frozen:
             _confirm(model, terms, event)
         case "cancel":
             _cancel(model, event)
@@ -60,9 +62,12 @@ def _spend(model: Model, terms: Terms, event: Event) -> None:
         return
 
     held_until = calendar.plus(model.at, reward.hold, terms.zone)
+    if model.by_time:
+        _spend_again(model, terms, event, held_until)
+        return
     mine = [g for g in model.cards.grants if g.state == "unlocked" and g.reward == name]
     if mine:
-        grant = min(mine, key=lambda g: (g.lapses_at, g.seq, g.n))
+        grant = min(mine, key=oldest)
         # Setting it aside makes no reward live longer.
         _take_grant(grant, event, min(held_until, grant.lapses_at))
         return
@@ -73,6 +78,34 @@ def _spend(model: Model, terms: Terms, event: Event) -> None:
     if _set_aside(model, event, asset, cost):
         grant = _granted(model, event, name)
         _take_grant(grant, event, held_until)
+
+
+def oldest(grant: Grant) -> tuple[datetime, datetime, int, int]:
+    """Which of several is used first."""
+    return grant.lapses_at, grant.unlocked_at, grant.seq, grant.n
+
+
+def _spend_again(model: Model, terms: Terms, event: Event, held_until: datetime) -> None:
+    """A reward that was granted is granted again, the way it was."""
+    name = event.fields["reward"]
+    if event.told["grant"].startswith(f"{event.seq}-"):
+        costs = terms.document.rewards[name].costs
+        assert costs is not None
+        ((asset, cost),) = costs.items()
+        _set_aside(model, event, asset, cost)
+        _take_grant(_granted(model, event, name), event, held_until)
+        return
+    mine = [g for g in model.cards.grants if g.state == "unlocked" and g.reward == name]
+    if "held_until" in event.told:
+        held_until = datetime.fromisoformat(event.told["held_until"])
+    if mine:
+        _take_grant(min(mine, key=oldest), event, held_until)
+        return
+    # It is not deserved any more: its card is used up all the same.
+    grant = _granted(model, event, name)
+    grant.was_unlocked = True
+    grant.punches = model.cards.use_up(terms, name)
+    _take_grant(grant, event, held_until)
 
 
 def _spend_amount(model: Model, terms: Terms, event: Event) -> None:
@@ -87,7 +120,16 @@ def _spend_amount(model: Model, terms: Terms, event: Event) -> None:
 def _set_aside(model: Model, event: Event, asset: str, amount: int) -> bool:
     """Spend an amount or set it aside, if it is there."""
     if model.wallet.held(asset) < amount:
-        return False
+        if not model.by_time:
+            return False
+        missing = amount - model.wallet.held(asset)
+        model.wallet.debt[asset] = model.wallet.debt.get(asset, 0) + missing
+        amount -= missing
+        if event.kind == "reserve":
+            model.wallet.open(
+                event.seq, asset=asset, compartment="reserved", expires_at=NEVER,
+                earned_at=model.at, amount=missing, rule="borrowed", origin=event.seq,
+            )  # fmt: skip
     if event.kind == "reserve":
         model.wallet.reserve(event.seq, asset, amount)
     else:
@@ -154,6 +196,9 @@ def _transfer(model: Model, terms: Terms, event: Event) -> None:
             )  # fmt: skip
         return
     to_oneself = event.fields["to"] == event.fields["member"]
+    if model.by_time:
+        _set_aside(model, event, asset, amount)
+        return
     if model.frozen or to_oneself or asset not in terms.document.assets:
         return
     # Whether the receiver could take it is written in the receiver's account alone.
@@ -173,7 +218,6 @@ def _adjust(model: Model, terms: Terms, event: Event) -> None:
     if asset not in terms.document.assets:
         return
     if amount < 0:
-        if model.wallet.held(asset) >= -amount:
-            model.wallet.spend(asset, -amount)
+        _set_aside(model, event, asset, -amount)
         return
     model.credit(terms, event.seq, asset, amount, ADJUSTED, model.at)

@@ -191,6 +191,18 @@ class Cards:
             self.lapsed.setdefault(meter, []).extend(over)
             living[:] = [punch for punch in living if punch.lapses_at > now]
 
+    def use_up(self, terms: Terms, reward: str) -> list[Punch]:
+        """Use up one card of a reward; what is missing is owed."""
+        for rule in terms.document.rules:
+            if rule.every is not None and rule.unlock == reward:
+                living = self.punches.setdefault(rule.every.meter, [])
+                there = min(rule.every.count, sum(punch.left for punch in living))
+                self.owed[rule.every.meter] = (
+                    self.owed.get(rule.every.meter, 0) + rule.every.count - there
+                )
+                return self._use(living, there)
+        return []
+
     def _lapsed_unused(self, meter: str, count: int, *, cause: str, now: datetime) -> int:
         found = 0
         for punch in self.lapsed.get(meter, []):
@@ -214,4 +226,6 @@ class Cards:
             and grant.rule in cards
             and terms.document.rewards[grant.reward].on_refund == "revoke"
         ]
-        return max(candidates, key=lambda grant: (grant.seq, grant.n), default=None)
+        return max(
+            candidates, key=lambda grant: (grant.unlocked_at, grant.seq, grant.n), default=None
+        )

@@ -16,7 +16,8 @@ from patron.store.ledger import EntryRow, LotRow, TakeRow
 NOTHING = bytes(16)  # What the first entry follows.
 
 # The meaning of the numbers in rows, written down a second time on purpose.
-COMPARTMENTS = ("available", "pending", "reserved", "debt")
+SIDES = ("available", "pending", "reserved", "debt")  # Of a balance, in this order.
+COMPARTMENTS = (*SIDES, "issuer", "redeemed", "expired", "transferred")
 DESTINATIONS = (
     "issuer", "redeemed", "expired", "available", "pending", "reserved", "debt", "transferred",
 )  # fmt: skip

@@ -4,12 +4,13 @@ It reads and never writes, a page of accounts at a time, each page in one snapsh
 can run beside the workers. It says what differs; which side is wrong is for a person.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from patron.audit import chain
-from patron.audit.chain import COMPARTMENTS, GRANT_STATES, Move
+from patron.audit import by_time, chain
+from patron.audit.by_time import has_late
+from patron.audit.chain import COMPARTMENTS, GRANT_STATES, SIDES, Move
 from patron.audit.facts import KINDS, Event, event_of
 from patron.audit.model import Model
 from patron.audit.programs import Terms, terms_of
@@ -19,7 +20,6 @@ from patron.store.ledger import EntryRow, LotRow, TakeRow
 from patron.store.pool import Connection
 
 ACCOUNTS_MAX = 200  # On one page, so that memory is bounded.
-SIDES = len(COMPARTMENTS)
 TRANSFER = KINDS.index("transfer")
 
 
@@ -216,14 +216,17 @@ def _balances(written: Written, served: Served) -> dict[tuple[str, str], int]:
     stored = list(written.row.balances)
     found = {}
     for number, asset in served.assets.items():
-        numbers = stored[(number - 1) * SIDES : number * SIDES] or [0] * SIDES
-        for compartment, amount in zip(COMPARTMENTS, numbers, strict=True):
+        numbers = stored[(number - 1) * len(SIDES) : number * len(SIDES)] or [0] * len(SIDES)
+        for compartment, amount in zip(SIDES, numbers, strict=True):
             found[asset, compartment] = amount
     return found
 
 
 def _modelled(written: Written, served: Served, events: Sequence[Event]) -> Iterator[Finding]:
     """What the second model makes of the facts is what is written."""
+    if all(event.version in served.terms for event in events) and has_late(served.terms, events):
+        yield from _by_time(written, served, events)
+        return
     model = Model(served.terms)
     for event in events:
         if event.version not in served.terms:
@@ -266,6 +269,50 @@ def _modelled(written: Written, served: Served, events: Sequence[Event]) -> Iter
             for grant in written.grants
         },
     )
+
+
+def _by_time(written: Written, served: Served, events: Sequence[Event]) -> Iterator[Finding]:
+    """An account to which facts came late is what all facts by time leave.
+
+    Which entry wrote what is another matter: corrections have their own.
+    """
+    try:
+        model = by_time.modelled(served.terms, events)
+    except (ValueError, LookupError, TypeError, ArithmeticError, AssertionError) as error:
+        yield "facts by time", "facts that can be computed", repr(error)
+        return
+
+    lowest = model.lowest()
+    yield "tier", model.tier or lowest, served.tiers.get(written.row.tier) or lowest
+    for (asset, compartment), amount in _balances(written, served).items():
+        if compartment == "debt":
+            yield f"{asset} debt", model.wallet.debt.get(asset, 0), amount
+        else:
+            yield f"{asset} {compartment}", model.wallet.held(asset, compartment), amount
+    expected: Counter[Any] = Counter()
+    found: Counter[Any] = Counter()
+    for lot in model.wallet.lots:
+        expected[lot.asset, lot.compartment, lot.expires_at, lot.earned_at] += lot.remaining
+    for row in written.lots:
+        asset, compartment = served.assets[row.asset], COMPARTMENTS[row.compartment]
+        found[asset, compartment, row.expires_at, row.earned_at] += row.remaining
+    yield "open lots", _some(expected), _some(found)
+    held = Counter(_held_as(grant.reward, grant.state) for grant in model.cards.grants)
+    kept = Counter(
+        _held_as(served.rewards[grant.reward], GRANT_STATES[grant.state])
+        for grant in written.grants
+    )
+    held.pop(None, None)
+    kept.pop(None, None)
+    yield "grants held or used", dict(held), dict(kept)
+
+
+def _some(counted: Counter[Any]) -> dict[Any, int]:
+    return {what: amount for what, amount in sorted(counted.items()) if amount}
+
+
+def _held_as(reward: str, state: str) -> tuple[str, str] | None:
+    return (reward, state) if state in ("unlocked", "reserved", "claimed") else None
 
 
 def _each(

@@ -75,6 +75,8 @@ class Event(NamedTuple):
     tally: tuple[Any, ...] | None = None  # Of all accounts: members, total, winners.
     pools: Mapping[str, int] = {}  # Of each pool that it looked at, how much was taken.
     met: bool = False  # A transfer whose other side has its entry too.
+    granted: bool = False  # How a request was answered, which stands.
+    told: Mapping[str, Any] = {}
 
 
 def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) -> Event:
@@ -86,7 +88,8 @@ def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) ->
     if name_of_kind == "completed":
         fields["lines"] = [dict(zip(_LINE, line, strict=False)) for line in fields["lines"]]
     tenant, source, identity = name
-    once, received, tally, _, pools = _padded(reads, 6)[1:6]
+    once, received, tally, _, pools, answer = _padded(reads, 7)[1:7]
+    granted, _, told = answer or (False, "", {})
     return Event(
         seq, name_of_kind, at, instant(told_at), tenant, source, identity, version, fields,
         frozenset((rule, subject) for rule, subject in once or ()),
@@ -96,6 +99,7 @@ def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) ->
         ),
         None if tally is None else tuple(tally),
         {pool: used + held for pool, (used, held) in pools or ()},
+        granted=granted, told=told,
     )  # fmt: skip
 
 

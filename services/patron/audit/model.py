@@ -59,10 +59,14 @@ class Model:
     birthday: str = ""
     zone: str = ""
     awarded: set[tuple[str, int]] = field(default_factory=set)  # (rule, local year)
+    by_time: bool = False  # Answers stand: see `by_time.py`.
+    passed: int = 0  # How often time acted, where it has no entries.
+    version: int = 0  # Of the last entry.
 
     def apply(self, event: Event) -> None:
         """One more entry."""
         terms = self.terms[event.version]
+        self.version = event.version
         if event.seq == 1:
             self.meters.joined_at = event.at
         if event.kind in REQUESTS:
@@ -74,9 +78,7 @@ class Model:
 
         before, self.at = self.at, max(self.at, event.at)
         if event.kind == "time":
-            self._time_reached(terms, event)
-            if before < event.at:
-                yearly.award(self, terms, event)
+            self.time_reached(event, awards=before < event.at)
             return
         self.active_at = max(self.active_at, event.at)
         if event.kind in ORDERS:
@@ -88,27 +90,31 @@ class Model:
 
     # What time does.
 
-    def _time_reached(self, terms: Terms, event: Event) -> None:
-        now = event.at
+    def time_reached(self, event: Event, *, awards: bool) -> None:
+        """Whatever is due at one instant."""
+        now, seq, terms = event.at, event.seq, self.terms[event.version]
+        self.at = max(self.at, now)
         compartments = ("available", "pending") if self.frozen else ("available",)
-        self.wallet.expire(now, lambda lot: self._real_end(terms, lot), of=compartments)
+        self.wallet.expire(now, lambda lot: self.real_end(terms, lot), of=compartments)
         self.cards.end(now)
-        asking.lapse(self, event.seq, now)
+        asking.lapse(self, seq, now)
         for grant in self.cards.grants:
             if grant.state == "unlocked" and grant.lapses_at <= now:
                 grant.state = "lapsed"
         if not self.frozen:
-            self.activate(terms, event.seq, now)
+            self.activate(terms, seq, now)
         self._remind(terms, now)
         if (rungs := self.meters.ladder(terms, now)) is not None:
             self.qualifications = rungs.passed(self.qualifications, self.tier)
             self._set_tier(rungs)
+        if awards:
+            yearly.award(self, terms, event)
 
     def _remind(self, terms: Terms, now: datetime) -> None:
         for name, asset in terms.document.assets.items():
             for lot in self.wallet.of(name, "available") if asset.remind else ():
                 assert asset.remind is not None
-                end = self._real_end(terms, lot)
+                end = self.real_end(terms, lot)
                 if end != NEVER:
                     told_at = calendar.plus(end, asset.remind, terms.zone, sign=-1)
                     if told_at == now:
@@ -361,7 +367,7 @@ class Model:
         """Pending lots whose wait is over can be spent."""
         self.wallet.activate(seq, until, lambda lot: ends.end_of(terms, lot.asset, lot.earned_at))
 
-    def _real_end(self, terms: Terms, lot: Lot) -> datetime:
+    def real_end(self, terms: Terms, lot: Lot) -> datetime:
         """When a lot ends: one that lives with activity, so long after the last of it."""
         end = lot.expires_at
         if lot.compartment == "pending":
@@ -381,6 +387,10 @@ class Model:
 
     def tier_now(self, terms: Terms) -> str:
         return self.tier or self._lowest(terms)
+
+    def lowest(self) -> str:
+        """The tier that everybody has."""
+        return self._lowest(self.terms[self.version])
 
     @staticmethod
     def _lowest(terms: Terms) -> str:

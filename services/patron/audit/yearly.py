@@ -1,5 +1,7 @@
 """What time awards: a yearly rule's day has come for a member."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from math import floor
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -36,6 +38,32 @@ def award(model: "Model", terms: Terms, event: Event) -> None:
             model.cards.give(terms, rule, event.seq, at=event.at)
 
 
+def ahead(model: "Model", terms: Terms) -> Iterator[datetime]:
+    """The instants of this year and the next at which something may be awarded."""
+    for rule in terms.document.rules:
+        if rule.yearly is None:
+            continue
+        zone = _zone(model, terms, rule)
+        year = model.at.astimezone(zone).year
+        for each in (year, year + 1):
+            on = _date(model, rule, zone, each)
+            if on and not any(rule.rule == n and each <= given for n, given in model.awarded):
+                day = calendar.day_of_year(each, on)
+                instant = calendar.at_hour(day, rule.yearly.hour, zone)
+                if instant > model.at:
+                    yield instant
+
+
+def _date(model: "Model", rule: Rule, zone: ZoneInfo, year: int) -> str:
+    assert rule.yearly is not None
+    if rule.yearly.on == "birthday":
+        return model.birthday
+    if rule.yearly.on == "joined":
+        joined = model.meters.joined_at.astimezone(zone)
+        return f"{joined:%m-%d}" if joined.year < year else ""
+    return rule.yearly.on
+
+
 def _zone(model: "Model", terms: Terms, rule: Rule) -> ZoneInfo:
     assert rule.yearly is not None
     own = rule.yearly.zone == "member" and model.zone
@@ -46,12 +74,8 @@ def _is_due(model: "Model", terms: Terms, rule: Rule) -> bool:
     """Whether this very instant is the rule's in its local year, and nothing was given yet."""
     assert rule.yearly is not None
     zone = _zone(model, terms, rule)
-    year, on = model.at.astimezone(zone).year, rule.yearly.on
-    if on == "birthday":
-        on = model.birthday
-    elif on == "joined":
-        joined = model.meters.joined_at.astimezone(zone)
-        on = f"{joined:%m-%d}" if joined.year < year else ""
+    year = model.at.astimezone(zone).year
+    on = _date(model, rule, zone, year)
     if not on or any(rule.rule == name and year <= given for name, given in model.awarded):
         return False
     return calendar.at_hour(calendar.day_of_year(year, on), rule.yearly.hour, zone) == model.at

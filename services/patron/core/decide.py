@@ -99,7 +99,13 @@ def needs(program: Program, fact: Fact) -> Needs:
 
 
 def acts_at(fact: Fact, state: State) -> datetime:
-    """When a fact acts: a request no earlier than its accounts' time, all else at its own."""
+    """When a fact acts: a request no earlier than its accounts' time, all else at its own.
+
+    A refund that is dated before its order acts with it.
+    """
+    if isinstance(fact, OrderRefunded | OrderCancelled):
+        order = state.order
+        return fact.at if order is None or order.first_at is None else max(fact.at, order.first_at)
     if not isinstance(fact, REQUESTS):
         return fact.at
 
@@ -115,15 +121,15 @@ def decide(program: Program, state: State, fact: Fact) -> Decision | Unfit:
     """
     match fact:
         case OrderCompleted():
-            return _decide_order(program, state, fact, orders.completed(state.order, fact))
+            return decide_order(program, state, fact, orders.completed(state.order, fact))
         case OrderRefunded():
             if state.order is None or state.order.completed is None:
                 return Unfit("order_unknown", "no such order has come yet")
-            return _decide_order(program, state, fact, orders.refunded(state.order, fact))
+            return decide_order(program, state, fact, orders.refunded(state.order, fact))
         case OrderCancelled():
             if state.order is None or state.order.completed is None:
                 return Unfit("order_unknown", "no such order has come yet")
-            return _decide_order(program, state, fact, orders.cancelled(state.order, fact))
+            return decide_order(program, state, fact, orders.cancelled(state.order, fact))
         case TransferAsked():
             return transfer(program, state, fact, at=acts_at(fact, state))
         case TimeReached():
@@ -148,12 +154,13 @@ def decide(program: Program, state: State, fact: Fact) -> Decision | Unfit:
             return _answer(program, state, fact)
 
 
-def _decide_order(
+def decide_order(
     program: Program,
     state: State,
     fact: OrderCompleted | OrderRefunded | OrderCancelled,
     order: OrderState | Unfit,
 ) -> Decision | Unfit:
+    """What follows for an account from an order event that leaves its order so."""
     if isinstance(order, Unfit):
         return order
     assert order.completed is not None
@@ -161,7 +168,7 @@ def _decide_order(
     if isinstance(rate, Unfit):
         return rate
 
-    draft = Draft(program, state, fact, fact.at)
+    draft = Draft(program, state, fact, acts_at(fact, state))
     reason = "cancelled" if isinstance(fact, OrderCancelled) else "refund"
     settle_order(draft, order, exchange=rate, reason=reason)
     return draft.decision()

@@ -60,6 +60,17 @@ class Answer(NamedTuple):
     data: Mapping[str, Any] = {}
 
 
+class Correction(NamedTuple):
+    """By how much what an entry gave differs, now that a late fact is known."""
+
+    entry: int  # The entry that is corrected.
+    at: datetime  # When it counts.
+    order: str
+    rule: str
+    asset: str
+    amount: int
+
+
 class Decision(NamedTuple):
     """All that one fact does to one account: written whole or not at all."""
 
@@ -77,6 +88,7 @@ class Decision(NamedTuple):
     other: "Decision | None" = None  # The second account's entry, of a transfer.
     version: str = ""  # Of the program that decided it.
     shared: tuple[Taking, ...] = ()  # What it takes of pools, and gives back.
+    corrections: tuple[Correction, ...] = ()  # Of a late fact.
 
 
 class Unfit(NamedTuple):

@@ -150,6 +150,25 @@ class Draft:
         origin: int | None = None,
     ) -> Lot:
         """Open a lot; what becomes available pays off debt at once."""
+        lot = self.put_lot(asset, compartment, amount, expires_at, earned_at, rule, origin)
+        debt = self.balance(asset).debt
+        if debt and compartment == AVAILABLE:
+            paid = min(debt, amount)
+            self.take(lot, paid, "debt")
+            self.pay_off(asset, paid)
+        return lot
+
+    def put_lot(
+        self,
+        asset: str,
+        compartment: str,
+        amount: int,
+        expires_at: datetime,
+        earned_at: datetime,
+        rule: str,
+        origin: int | None = None,
+    ) -> Lot:
+        """Open a lot, whatever is owed."""
         assert amount > 0
         lot = Lot(
             asset,
@@ -173,11 +192,6 @@ class Draft:
             self.due_no_later_than(end)
             self.due_no_later_than(remind_at(self.program, asset, compartment, end))
         self._change(asset, compartment, amount)
-        debt = self.balance(asset).debt
-        if debt and compartment == AVAILABLE:
-            paid = min(debt, amount)
-            self.take(lot, paid, "debt")
-            self._change(asset, "debt", -paid)
         return lot
 
     def take(self, lot: Lot, amount: int, to: str) -> None:
@@ -204,8 +218,17 @@ class Draft:
 
     def owe(self, asset: str, amount: int) -> None:
         """Let debt grow by what a clawback could not take."""
-        self.takes.append(Take(asset, "debt", amount, "issuer"))
-        self._change(asset, "debt", amount)
+        self.pass_on(asset, "debt", amount, "issuer")
+
+    def pay_off(self, asset: str, amount: int) -> None:
+        """Let debt shrink by what was taken to it."""
+        self._change(asset, "debt", -amount)
+
+    def pass_on(self, asset: str, source: str, amount: int, to: str) -> None:
+        """Move points that no lot holds, as a correction does: what was spent comes back."""
+        self.takes.append(Take(asset, source, amount, to))
+        if source == "debt":
+            self._change(asset, "debt", amount)
 
     def balance(self, asset: str) -> Balance:
         """What the member has of an asset now."""
@@ -275,10 +298,10 @@ class Draft:
 
     # What is said.
 
-    def notice(self, kind: str, data: Mapping[str, Any]) -> None:
+    def notice(self, kind: str, data: Mapping[str, Any], *, at: datetime | None = None) -> None:
         """Owe the world a message, if the program publishes its kind."""
         if kind in self.program.notices:
-            self.notices.append(Notice(kind, self.at, data))
+            self.notices.append(Notice(kind, at or self.at, data))
 
     def decision(self) -> Decision:
         """Everything, as a value."""

@@ -115,7 +115,7 @@ def unlock(draft: Draft, *, order: str) -> None:
     """Turn full sets of punches into rewards, rule by rule."""
     for mechanic in unlocking(draft.program):
         while sum(p.left for p in draft.punches.get(mechanic.meter, ())) >= mechanic.count:
-            used, missing = _take_oldest(draft, mechanic.meter, mechanic.count)
+            used, missing = take_oldest(draft, mechanic.meter, mechanic.count)
             assert missing == 0
             give(draft, mechanic.reward, order=order, punches=used)
 
@@ -126,7 +126,7 @@ def unlocking(program: Program) -> tuple[Every, ...]:
     return tuple(r.mechanic for r in program.rules if isinstance(r.mechanic, Every))
 
 
-def _take_oldest(draft: Draft, meter: str, count: int) -> tuple[tuple[Punch, ...], int]:
+def take_oldest(draft: Draft, meter: str, count: int) -> tuple[tuple[Punch, ...], int]:
     """Use up living punches, oldest first; return those, and how many were missing."""
     left, used = [], []
     for living in draft.punches.get(meter, ()):
@@ -148,13 +148,19 @@ def give(draft: Draft, reward: str, *, order: str, punches: tuple[Punch, ...] = 
     place = draft.next_grant()
     grant = Grant(reward, draft.seq, place, "unlocked", at, lapses_at, order, punches=punches)
     draft.put_grant(grant)
-    data = {"reward": reward, "kind": spec.kind, "grant": grant_name(grant)}
-    if lapses_at != NEVER:
-        data["lapses_at"] = stamp(lapses_at)
-    if order:
-        data["order"] = order
-    draft.notice("reward.unlocked", data)
+    tell_unlocked(draft, grant)
     return grant
+
+
+def tell_unlocked(draft: Draft, grant: Grant) -> None:
+    """Say that the member holds one more of a reward."""
+    kind = draft.program.rewards[grant.reward].kind
+    data = {"reward": grant.reward, "kind": kind, "grant": grant_name(grant)}
+    if grant.lapses_at != NEVER:
+        data["lapses_at"] = stamp(grant.lapses_at)
+    if grant.order:
+        data["order"] = grant.order
+    draft.notice("reward.unlocked", data)
 
 
 def revoke(draft: Draft, grant: Grant, *, reason: str) -> None:

@@ -19,8 +19,11 @@ from patron.core.facts import (
     OrderCancelled,
     OrderCompleted,
     OrderRefunded,
+    TransferAsked,
 )
+from patron.core.late import decide_late, is_late
 from patron.core.program import Program
+from patron.core.refold import Past, Whose
 from patron.engine.lineage import Lineage
 from patron.engine.pooling import Hold, Pool
 
@@ -38,6 +41,14 @@ class HoldingsWanted(Exception):
 
     def __init__(self, member: str) -> None:
         super().__init__("holdings are not loaded")
+        self.member = member
+
+
+class HistoryWanted(Exception):
+    """The accepted facts of this member have to be loaded: one came late."""
+
+    def __init__(self, member: str) -> None:
+        super().__init__("the history is not loaded")
         self.member = member
 
 
@@ -68,6 +79,7 @@ class Book:
         self.ended: dict[tuple[str, str], dict[tuple[int, int], Grant]] = {}
         self.pools: dict[str, Pool] = {}
         self.waiting: dict[str, list[Fact]] = {}
+        self.histories: dict[str, list[Past]] = {}  # Of members of whom a fact came late.
         self.decided: list[Decided] = []  # In the order in which they act.
         self.unfit: list[tuple[Fact, Unfit]] = []  # Of those that waited for their order.
         self.put_off: list[Fact] = []  # Decided later, on their own: closings, and what follows.
@@ -78,7 +90,7 @@ class Book:
         """Decide one fact, time up to it first; None: applied, or nothing to do.
 
         `member` is the resolved id of whom the fact names, None where it names nobody.
-        Raises `HoldingsWanted` before anything has changed.
+        Raises `HoldingsWanted` or `HistoryWanted` before anything has changed.
         """
         owned = self._order_of(fact)
         if owned is not None:
@@ -99,6 +111,11 @@ class Book:
         for each in (member, other):
             if each is not None and needs(program, fact).holdings:
                 self._want_holdings(each)
+        state = self.states[member]
+        if fact.at < state.account.at:
+            state = state._replace(order=owned.state if owned else None)
+            if is_late(program, state, fact):
+                return self._put_late(program, fact, member, state)
         until = fact.at
         if other is not None or isinstance(fact, REQUESTS):
             until = self._acts_at(fact, member, other)
@@ -153,6 +170,26 @@ class Book:
         ]
         return [each for each in found if each.value]
 
+    def _put_late(self, program: Program, fact: Fact, member: str, state: State) -> Unfit | None:
+        self._want_holdings(member)
+        history = self.histories.get(member)
+        if history is None:
+            raise HistoryWanted(member)
+
+        whose = Whose(member, self.lineage)
+        decision = decide_late(program, state, fact, history=history, whose=whose)
+        if isinstance(decision, Unfit):
+            return decision
+        self._keep(member, state, decision)
+        if isinstance(fact, OrderCompleted):
+            self._apply_waiting(fact.order)
+        return None
+
+    def put_history(self, member: str, before: Iterable[Past]) -> None:
+        """What a member's account had accepted before the book; the book's own is added."""
+        own = [past_of(decided) for decided in self.decided if decided.member == member]
+        self.histories[member] = [*before, *own]
+
     def put_holdings(
         self, member: str, *, lots: tuple[Lot, ...], grants: tuple[Grant, ...]
     ) -> None:
@@ -179,7 +216,7 @@ class Book:
         self.states[member] = state
         for before, decision in decisions:
             self._put_ended(member, decision)
-            self.decided.append(Decided(member, decision, before))
+            self._decided(Decided(member, decision, before))
 
     def _acts_at(self, fact: Fact, member: str, other: str | None) -> datetime:
         state = self.states[member]
@@ -255,7 +292,12 @@ class Book:
             self.once.setdefault(member, set()).update(decision.once)
         for order in decision.orders:
             self.orders[order.order] = Owned(member, order)
-        self.decided.append(Decided(member, decision, state))
+        self._decided(Decided(member, decision, state))
+
+    def _decided(self, decided: Decided) -> None:
+        self.decided.append(decided)
+        if decided.member in self.histories:
+            self.histories[decided.member].append(past_of(decided))
 
     def _apply_waiting(self, order: str) -> None:
         """Refunds that came before their order, by their own time, right after it."""
@@ -283,3 +325,13 @@ class Book:
     def _wait(self, fact: OrderRefunded | OrderCancelled) -> Waits:
         self.waiting.setdefault(fact.order, []).append(fact)
         return Waits(fact.order)
+
+
+def past_of(decided: Decided) -> Past:
+    """An entry as a later fold of its account needs it."""
+    decision = decided.decision
+    fact = decision.fact
+    received = decision.opened if isinstance(fact, TransferAsked) and not decision.answer else ()
+    # Orders' facts find their own time in the fold; requests acted at their account's.
+    at = fact.at if isinstance(fact, OrderRefunded | OrderCancelled) else decision.at
+    return Past(decision.account.seq, fact, at, decision.version, decision.answer, received)

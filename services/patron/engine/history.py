@@ -7,13 +7,16 @@ the account, so that the same core gives the same decision, with its proofs, for
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from patron.core.account import AVAILABLE, Account, Lot, OrderState, State
+from patron.core.account import Account, OrderState, State
 from patron.core.decide import after, decide
 from patron.core.decision import Decision
 from patron.core.facts import Fact, OrderCancelled, OrderCompleted, OrderRefunded, TransferAsked
+from patron.core.late import decide_late, is_late
 from patron.core.program import Program
+from patron.core.refold import Past, Whose
 from patron.core.requests import receive
 from patron.engine.catalogue import Served
+from patron.engine.rows import lots_received, past_of_entry
 from patron.store.ledger import EntryRow
 from patron.wire import bodies
 
@@ -30,6 +33,8 @@ def fold(entries: Iterable[EntryRow], *, member: str, served: Served) -> tuple[S
     """Decide all entries of an account again, in their order; the state that they leave."""
     state = State(Account(member), (), ())
     orders: dict[str, OrderState] = {}
+    whose = Whose(member, served.lineage)
+    past: list[Past] = []
     told = []
     for entry in entries:
         fact, reads = bodies.decode_body(entry.kind, entry.body)
@@ -41,7 +46,12 @@ def fold(entries: Iterable[EntryRow], *, member: str, served: Served) -> tuple[S
             ended=reads.ended,
             pools=dict(reads.pools),
         )
-        decision = _again(program, state, fact, reads, entry)
+        if is_late(program, state, fact):
+            decision = decide_late(program, state, fact, history=past, whose=whose)
+        else:
+            decision = _again(program, state, fact, reads, entry)
+        assert isinstance(decision, Decision), "an entry's fact was fit when it was written"
+        past.append(past_of_entry(entry, served.lineage))
         for order in decision.orders:
             orders[order.order] = order
         told.append(Told(entry, program, decision))
@@ -57,17 +67,11 @@ def _again(
 ) -> Decision:
     if isinstance(fact, TransferAsked):
         if reads.received:
-            return receive(program, state, fact, at=entry.at, lots=_lots(fact, reads))
+            lots = lots_received(fact, reads)
+            return receive(program, state, fact, at=entry.at, lots=lots)
         # Of the other account the giver's entry depends on nothing but its time.
         other = Account(member=f"{fact.to.kind}:{fact.to.value}", at=entry.at)
         state = state._replace(other=State(other, (), ()))
     decision = decide(program, state, fact)
     assert isinstance(decision, Decision), "an entry's fact was fit when it was written"
     return decision._replace(other=None)
-
-
-def _lots(fact: TransferAsked, reads: bodies.Reads) -> list[Lot]:
-    return [
-        Lot(fact.asset, AVAILABLE, r.expires_at, r.earned_at, 0, 0, r.amount, r.amount, r.rule)
-        for r in reads.received
-    ]

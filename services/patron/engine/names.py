@@ -5,16 +5,21 @@ from collections.abc import Mapping
 from patron.core.account import AVAILABLE, PENDING, RESERVED
 from patron.core.closings import SHARED_OUT
 from patron.core.requests import ADJUSTED
+from patron.core.standing import BORROWED
 from patron.store.programs import Numbering
 
 # Each of these is a column's meaning. Append only.
-COMPARTMENTS = (AVAILABLE, PENDING, RESERVED, "debt")
+# Beyond what a member holds, corrections bring points back from where they went.
+COMPARTMENTS = (
+    AVAILABLE, PENDING, RESERVED, "debt", "issuer", "redeemed", "expired", "transferred",
+)  # fmt: skip
 DESTINATIONS = (
     "issuer", "redeemed", "expired", "available", "pending", "reserved", "debt", "transferred",
 )  # fmt: skip
 GRANT_STATES = ("unlocked", "reserved", "claimed", "cancelled", "lapsed", "revoked")
 ADJUSTED_NUMBER = -1  # Of the "rule" of lots that an operator opened.
 SHARED_OUT_NUMBER = -2  # Of those that a share-out opened.
+BORROWED_NUMBER = -3  # Of those that a standing reservation holds and nothing earned.
 
 COMPARTMENT = {name: number for number, name in enumerate(COMPARTMENTS)}
 DESTINATION = {name: number for number, name in enumerate(DESTINATIONS)}
@@ -31,6 +36,7 @@ class Names:
             **numbers.rules,
             ADJUSTED: ADJUSTED_NUMBER,
             SHARED_OUT: SHARED_OUT_NUMBER,
+            BORROWED: BORROWED_NUMBER,
         }
         self.rule_named = _turned(self.rule)
         self.tier = {"": 0, **numbers.tiers}

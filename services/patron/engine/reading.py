@@ -14,10 +14,10 @@ from patron.core.facts import (
     OrderCompleted,
     OrderRefunded,
 )
-from patron.engine.book import Book, HoldingsWanted, Owned, Waits
+from patron.engine.book import Book, HistoryWanted, HoldingsWanted, Owned, Waits
 from patron.engine.catalogue import Served, Tenant
 from patron.engine.pooling import Held, Hold, Pool
-from patron.engine.rows import account_of, grant_of, lot_of
+from patron.engine.rows import account_of, grant_of, lot_of, past_of_entry
 from patron.store import accounts, grants, ledger, once, orders, pools, waiting
 from patron.store import members as members_table
 from patron.store.accounts import AccountRow
@@ -104,6 +104,8 @@ class Page:
                 return self.book.put_fact(meant.fact, member=meant.member, other=meant.other)
             except HoldingsWanted as wanted:
                 await self.load_holdings(connection, [wanted.member])
+            except HistoryWanted as wanted:
+                await self.load_history(connection, wanted.member)
 
     def put_account(self, row: AccountRow, member: str) -> None:
         """Open an account's state in the book."""
@@ -244,6 +246,14 @@ class Page:
             self.book.put_holdings(
                 member, lots=tuple(lots_of[account]), grants=tuple(grants_of[account])
             )
+
+    async def load_history(self, connection: Connection, member: str) -> None:
+        """All that an account has accepted, for a fact that came late."""
+        entries = await ledger.entries(connection, self.rows[member].account)
+        history = [past_of_entry(entry, self.served.lineage) for entry in entries]
+        # Orders that it corrects have their rows, and this account's lock guards them.
+        self.known_orders |= {p.fact.order for p in history if isinstance(p.fact, OrderCompleted)}
+        self.book.put_history(member, history)
 
 
 async def _ids(connection: Connection, found: Sequence[LockedOrder]) -> dict[int, str]:

@@ -4,6 +4,7 @@ The same translation, the same book and the same order of things as the live pat
 memory: what comes out is what would have been published, and what members would have.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,9 +13,11 @@ import orjson
 
 from patron.core.account import HOUSE, Account, State
 from patron.core.decision import Unfit
-from patron.engine.book import Book
+from patron.core.refold import Past
+from patron.engine.book import Book, HistoryWanted, Waits, past_of
 from patron.engine.lineage import Lineage
 from patron.engine.noticing import published_of
+from patron.engine.reading import Meant
 from patron.engine.resolving import Names
 from patron.engine.statement import shown
 from patron.stream.records import RawRecord
@@ -33,6 +36,9 @@ class Replay:
         self._lineages = lineages
         self._books: dict[tuple[str, str], Book] = {}
         self._names: dict[str, Names] = {}
+        self._past: dict[tuple[str, str], dict[str, list[Past]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         self._seen: dict[Any, int] = {}
         self._latest: datetime | None = None
 
@@ -76,7 +82,7 @@ class Replay:
             for member in (meant.member, meant.other):
                 if member is not None and member not in book.states:
                     book.states[member] = State(Account(member), (), ())
-            said = book.put_fact(fact, member=meant.member, other=meant.other)
+            said = self._put(book, program, meant)
             book.follow()
             yield from self._said(book, fact.name.tenant, program)
             unfit = said if isinstance(said, Unfit) else unfit
@@ -84,12 +90,20 @@ class Replay:
             del self._seen[arrived.event]
             raise Unreadable(Reason(unfit.code), unfit.detail)
 
+    def _put(self, book: Book, program: str, meant: Meant) -> Unfit | Waits | None:
+        while True:
+            try:
+                return book.put_fact(meant.fact, member=meant.member, other=meant.other)
+            except HistoryWanted as wanted:
+                book.put_history(wanted.member, self._past[book.tenant, program][wanted.member])
+
     def _book(self, tenant: str, program: str, lineage: Lineage) -> Book:
         return self._books.setdefault((tenant, program), Book(tenant, lineage))
 
     def _said(self, book: Book, tenant: str, program: str) -> Iterator[dict[str, Any]]:
         decided, book.decided = book.decided, []
         for each in decided:
+            self._past[tenant, program][each.member].append(past_of(each))
             yield from (structured(p) for p in published_of(each, tenant=tenant, program=program))
 
     def members(self, *, until: datetime | None = None) -> Iterator[dict[str, Any]]:

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from patron.core.account import Account, Balance, Grant, Lot, Take
+from patron.core.account import AVAILABLE, Account, Balance, Grant, Lot, Take
 from patron.core.draft import EMPTY
+from patron.core.facts import Fact, OrderCancelled, OrderRefunded, TransferAsked
+from patron.core.refold import Past
+from patron.engine.lineage import Lineage
 from patron.engine.names import (
     COMPARTMENT,
     COMPARTMENTS,
@@ -14,7 +17,7 @@ from patron.engine.names import (
 )
 from patron.store.accounts import AccountRow
 from patron.store.grants import GrantRow
-from patron.store.ledger import LotRow, TakeRow
+from patron.store.ledger import EntryRow, LotRow, TakeRow
 from patron.wire import bodies
 from patron.wire.identity import order_key
 
@@ -116,6 +119,24 @@ def take_row(take: Take, account: int, *, seq: int, n: int, names: Names) -> Tak
         DESTINATION[take.to],
         take.lot_seq,
         take.lot_n,
+    )
+
+
+def past_of_entry(entry: EntryRow, lineage: Lineage) -> Past:
+    """An entry as a fold of its account needs it."""
+    fact, reads = bodies.decode_body(entry.kind, entry.body)
+    version = lineage.hash_of(entry.version)
+    at = fact.at if isinstance(fact, OrderRefunded | OrderCancelled) else entry.at
+    return Past(entry.seq, fact, at, version, reads.answer, lots_received(fact, reads))
+
+
+def lots_received(fact: Fact, reads: bodies.Reads) -> tuple[Lot, ...]:
+    """What a transfer brought, where the entry is its receiver's."""
+    if not isinstance(fact, TransferAsked):
+        return ()
+    return tuple(
+        Lot(fact.asset, AVAILABLE, r.expires_at, r.earned_at, 0, 0, r.amount, r.amount, r.rule)
+        for r in reads.received
     )
 
 

@@ -286,7 +286,7 @@ def reads_of(decided: Decided) -> bodies.Reads | None:
         )
     if before.tally is not None:
         return bodies.Reads(tally=before.tally)
-    outside = before.order, before.once, before.ended, before.pools
+    outside = before.order, before.once, before.ended, before.pools, decision.answer
     if not any(outside):
         return None
 
@@ -295,6 +295,7 @@ def reads_of(decided: Decided) -> bodies.Reads | None:
         tuple(sorted(before.once)),
         ended=before.ended,
         pools=tuple(sorted(before.pools.items())),
+        answer=decision.answer,
     )
 
 

@@ -23,6 +23,7 @@ from patron.core.account import (
     Taken,
     Tally,
 )
+from patron.core.decision import Answer
 from patron.core.facts import KIND_OF, KINDS, Fact, OrderCompleted
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
@@ -38,6 +39,7 @@ class Reads(NamedTuple):
     tally: Tally | None = None  # Of all accounts, for a closing.
     ended: tuple[Grant, ...] = ()  # Grants that were over, and that it looked at.
     pools: tuple[tuple[str, Taken], ...] = ()  # What was taken of the pools it looked at.
+    answer: Answer | None = None  # Of a request: it stands, whatever comes late.
 
 
 class Received(NamedTuple):

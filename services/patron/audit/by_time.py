@@ -1,0 +1,96 @@
+"""Accounts to which facts came late: all facts by their time, with answers as they stand.
+
+Time passes here by the model's own reckoning, since what the entries say of it was true
+of the account as it was before the late fact.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from patron.audit import yearly
+from patron.audit.calendar import NEVER
+from patron.audit.counting import LONG_AGO
+from patron.audit.facts import ORDERS, REQUESTS, Event
+from patron.audit.model import Model
+from patron.audit.programs import Terms
+
+LATE = (*ORDERS, "engaged", "enrolled", "profile")
+OWN_ENTRIES = 1_000_000_000  # What time does here has no entry: numbers of its own.
+
+
+def has_late(terms: Mapping[int, Terms], events: Sequence[Event]) -> bool:
+    """Whether an event came after a later one, and its program goes back for it."""
+    latest = LONG_AGO
+    for event in events:
+        goes_back = terms[event.version].document.late == "retroactive"
+        if goes_back and event.kind in LATE and event.told_at < latest:
+            return True
+        latest = max(latest, event.at)
+    return False
+
+
+def modelled(terms: Mapping[int, Terms], events: Sequence[Event]) -> Model:
+    """The account that all events by time leave."""
+    model = Model(terms, by_time=True)
+    until = max(event.at for event in events)
+    waiting: list[Event] = []
+    for event in sorted(events, key=lambda event: (when(event), event.seq)):
+        if event.kind == "time":
+            continue
+        if event.kind in ("refunded", "cancelled") and event.fields["order"] not in model.orders:
+            waiting.append(event)
+            continue
+        _put(model, event)
+        if event.kind == "completed":
+            for late in [e for e in waiting if e.fields["order"] == event.fields["order"]]:
+                waiting.remove(late)
+                _put(model, late._replace(at=max(late.at, event.at)))
+    _pass(model, until)
+    return model
+
+
+def when(event: Event) -> datetime:
+    """Where an event stands in time: requests at their account's."""
+    return event.at if event.kind in REQUESTS else event.told_at
+
+
+def _put(model: Model, event: Event) -> None:
+    at = max(when(event), event.at) if event.kind in ORDERS else when(event)
+    _pass(model, at)
+    model.apply(event._replace(once=frozenset()))
+
+
+def _pass(model: Model, until: datetime) -> None:
+    """Let everything that ends or starts up to an instant do so, one after the other."""
+    done = LONG_AGO
+    while True:
+        instant = min((at for at in _instants(model) if at > done), default=NEVER)
+        if instant > until or instant == NEVER:
+            return
+        done = instant
+        model.passed += 1
+        time = Event(
+            OWN_ENTRIES + model.passed, "time", instant, instant, "", "", "", model.version, {}
+        )
+        model.time_reached(time, awards=model.at < instant)
+
+
+def _instants(model: Model) -> Iterator[datetime]:
+    """When time will do something to the account, as it is."""
+    terms = model.terms.get(model.version)
+    for lot in model.wallet.lots if terms else ():
+        if lot.remaining and lot.compartment != "reserved":
+            assert terms is not None
+            yield model.real_end(terms, lot)
+            if lot.compartment == "pending" and not model.frozen:
+                yield lot.expires_at
+    for living in model.cards.punches.values():
+        yield from (punch.lapses_at for punch in living)
+    for grant in model.cards.grants:
+        if grant.state in ("unlocked", "reserved"):
+            yield grant.held_until if grant.state == "reserved" else grant.lapses_at
+    for held in model.qualifications:
+        yield held.ends_at
+        yield held.held_until
+    if terms is not None:
+        yield from yearly.ahead(model, terms)
