@@ -142,9 +142,7 @@ _OTHERS: Final[dict[str, Callable[[ErrorDetails], tuple[str, str]]]] = {
 
 def _inside(path: Path) -> Path:
     """A path without the element that `where` names."""
-    named = 2 if path[:1] in (("rules",), ("assets",), ("meters",), ("rewards",)) else 0
-    if named == 0 and len(path) > 1:
-        named = 1
+    named = 2 if path[0] == "rules" or path[0] in _SINGULAR else min(1, len(path) - 1)
     return path[named:]
 
 
