@@ -47,5 +47,12 @@ async def test_a_worked_example_comes_out_of_kafka_as_replay_prints_it(
         proofs = orjson.loads(explained.out)["proofs"]
         assert {proof["rule"]: (proof["basis"], proof["amount"]) for proof in proofs} == gave
 
+        if example.stem == "draw":
+            said = await found.patron("closings", "--json")
+            closed = [orjson.loads(line) for line in said.out.splitlines()]
+            codes = [each["code"] for each in closed]
+            assert codes == ["not_open", "condition", "", "closed"]
+            assert closed[2]["closed"]["winners"] == ["cat#1", "ann#2"]
+
         audited = await found.patron("audit", "--json")
         assert (audited.code, orjson.loads(audited.out)["differences"]) == (0, [])

@@ -4,7 +4,16 @@ import sys
 
 import typer
 
-from patron.cli import dead_letters, members, programs, running, setting_up, stack, starting
+from patron.cli import (
+    closings,
+    dead_letters,
+    members,
+    programs,
+    running,
+    setting_up,
+    stack,
+    starting,
+)
 from patron.errors import Misconfigured, PatronError
 from patron.runtime.process import EX_CONFIG, EX_TEMPFAIL
 
@@ -15,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for room in (running, starting, programs, members, setting_up):
+for room in (running, starting, programs, members, closings, setting_up):
     room.add_to(app)
 app.add_typer(stack.app, name="local")
 app.add_typer(dead_letters.app, name="dlq")
