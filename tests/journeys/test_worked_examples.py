@@ -19,6 +19,7 @@ PROOFS = {
     "draw": ("ann", "A1-paid", {"for-purchases": (5000, 2)}),
     "profit-share": ("ann", "A1-paid", {}),
     "engagement": ("ida", "share-4", {"share": (1, 0)}),
+    "limited-edition": ("max", "M1-paid", {"base": (25_000, 250)}),
 }
 
 

@@ -42,6 +42,7 @@ def test_each_system_that_is_promised_has_its_example() -> None:
         "birthday",
         "draw",
         "profit-share",
+        "limited-edition",
     }
 
 
