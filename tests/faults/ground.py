@@ -31,12 +31,12 @@ FRAIL = {
 }
 
 
-async def open_shop(found: World, *, seed: int, events: int) -> History:
-    """The tenant, its program, and all that the shop ever sends; nothing runs yet."""
+async def open_shop(found: World, *, seed: int, events: int, sent: int | None = None) -> History:
+    """The tenant, its program, and what the shop sends, all or the first; nothing runs yet."""
     history = History(seed, events=events)
     await found.add_tenant(TENANT)
     await found.publish(PROGRAM, tenant=TENANT)
-    await send(found, history, 0, events)
+    await send(found, history, 0, events if sent is None else sent)
     return history
 
 
