@@ -7,9 +7,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from faults.ground import FRAIL, all_applied, ends_as_a_replay, open_shop, send
+from faults.ground import FRAIL, all_applied, ends_as_a_replay, fail_at, open_shop
 from journeys.world import World, start_all, world
 from patron.demo.workers import Workers
+from patron.store import outbox
+from patron.store.pool import session
 from patron.stream.connection import KafkaConnection
 
 EVENTS = 60
@@ -94,17 +96,21 @@ async def test_a_relay_that_thaws_between_its_two_commits_disturbs_nobody(
     database: str, kafka_connection: KafkaConnection, tmp_path: Path
 ) -> None:
     async with world(dsn=database, kafka=kafka_connection, logs=tmp_path, **FRAIL) as found:
-        history = await open_shop(found, seed=12, events=EVENTS, sent=EVENTS // 2)
-        start_all(found)
-        found.workers.kill("relay")
-        await all_applied(found)
+        history = await open_shop(found, seed=12, events=EVENTS)
+        assert await fail_at(found, "intake", "intake.committed", nth=6) == -signal.SIGKILL
         zombie, pid = await frozen(found, "relay", "relay.published", tmp_path / "zombie")
         found.workers.start("relay")
-        await found.settled()
+
+        async def is_sent() -> bool:
+            async with session(found.pool) as connection:
+                return await outbox.pending(connection, shard=0, counted_max=1) == 0
+
+        await found.until(is_sent)
         os.kill(pid, signal.SIGCONT)
         try:
             # It learns of its successor when it next has something to send, not before.
-            await send(found, history, EVENTS // 2, EVENTS)
+            found.workers.start("intake")
+            found.workers.start("jobs")
             await ends_as_a_replay(found, history)
         finally:
             zombie.stop()
