@@ -90,15 +90,16 @@ class PointsExpiring(Notice):
 
 
 class PointsRedeemed(Notice):
-    """Points were spent; `request` is the id of the request that asked for it."""
+    """Points were spent: by a request, whose id is `request`, or by an order they paid for."""
 
     asset: Name
     amount: Amount
-    request: Name
+    request: Name | None = None
+    order: Name | None = None
 
 
 class PointsDebt(Notice):
-    """A refund took back points that were spent already; the next ones pay for them."""
+    """Points were to be taken that are not there; the next ones pay for them."""
 
     asset: Name
     amount: Amount
@@ -224,6 +225,8 @@ class RequestAnswered(ProgramNotice):
     code: RefusalCode | None = None
     asset: Name | None = None
     amount: int | None = None  # Negative where an operator debited it.
+    asked: int | None = None  # Where less was granted than was asked for.
+    cut: RefusalCode | None = None  # … and why.
     reward: Name | None = None
     grant: GrantName | None = None
     held_until: AwareDatetime | None = None

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from patron_schemas.program_closings import Draw, ShareOut
 from patron_schemas.program_meters import Meter, Stretch
+from patron_schemas.program_paying import Paying
 from patron_schemas.program_rules import (
     MECHANICS,
     Basis,
@@ -61,6 +62,7 @@ __all__ = [
     "Multiply",
     "NoticeName",
     "Part",
+    "Paying",
     "PerAmount",
     "PerEvent",
     "PerStep",
@@ -288,6 +290,12 @@ class ProgramDocument(Part):
         description="Ceilings on what all rules together give a member.",
         examples=[[{"asset": "points", "window": "day", "amount": 1000}]],
     )
+    paying: Paying | None = Field(
+        default=None,
+        title="Paying",
+        description="Whether and how points pay for orders. Left out: an order that says it was "
+        "paid with points takes none.",
+    )
     tiers: Tiers | None = Field(
         default=None, title="Tiers", description="The ladder, if there is one."
     )
@@ -310,6 +318,13 @@ class ProgramDocument(Part):
         description="What is published. Left out: everything but points.* (points.expiring is "
         "published where an asset has `remind`). A list replaces the default.",
         examples=[["tier.changed", "reward.unlocked"]],
+    )
+    refunds: Literal["restate", "item", "proportional"] = Field(
+        default="restate",
+        title="Refunds",
+        description="What a return takes back. restate: what the rules give on what is left, less. "
+        "item: what the returned lines earned. proportional: of what the order earned, the share "
+        "of its basis that came back.",
     )
     debt: Literal["debt", "clamp", "pending_only"] = Field(
         default="debt",

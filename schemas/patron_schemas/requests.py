@@ -16,6 +16,7 @@ from patron_schemas.envelope import (
     CloudEvent,
     Currency,
     Identifier,
+    Money,
     Name,
     OptionalName,
     Points,
@@ -40,9 +41,23 @@ class AmountOrReward(ByMember):
 
 
 class RedeemAsked(AmountOrReward):
-    """Spend an amount, or claim a reward, now and for good."""
+    """Spend an amount, or claim a reward, now and for good.
+
+    With `order` the points pay for it: no more of them than the program lets pay for its
+    `total`, which is what it costs in `currency`, the program's.
+    """
 
     order: OptionalName = ""
+    total: Money | None = None
+    currency: Currency | None = None
+
+    @model_validator(mode="after")
+    def _total_of_an_order(self) -> "RedeemAsked":
+        if (self.total is None) != (self.currency is None):
+            raise ValueError("say total and currency, or neither")
+        if self.total is not None and not self.order:
+            raise ValueError("a total is of an order: name it")
+        return self
 
 
 class ReserveAsked(AmountOrReward):

@@ -269,6 +269,13 @@ def grouped(draw: st.DrawFn, rules: list[dict[str, Any]]) -> dict[str, str]:
     return {"seasonal": pick}
 
 
+payings = st.sampled_from(
+    [
+        None,
+        {"asset": "points", "block": 1, "worth": "0.10"},
+        {"asset": "points", "block": 5, "worth": "1.00", "share_max": "1/2", "grace": "P2D"},
+    ]
+)
 member_caps = st.lists(
     st.fixed_dictionaries(
         {
@@ -389,6 +396,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         },
         "rewards": {"coffee": coffee},
         "groups": groups,
+        **if_any(paying=draw(payings)),
+        "refunds": draw(st.sampled_from(["restate", "restate", "item", "proportional"])),
         "caps": draw(member_caps),
         "debt": draw(st.sampled_from(["debt", "debt", "clamp", "pending_only"])),
     }  # fmt: skip

@@ -194,6 +194,16 @@ def returns(draw: st.DrawFn, order: str) -> OrderRefunded:
 
 
 @st.composite
+def spendings(draw: st.DrawFn, member: str) -> Fact:
+    """Points spent for themselves, or to pay for an order of the member's that may come."""
+    spent = redeem(draw(some), member=member)
+    orders = [order for order, owner in OWNERS.items() if owner == member]
+    return spent._replace(
+        order=draw(st.sampled_from(["", "", *orders])), total_minor=draw(st.sampled_from([0, 9_00]))
+    )
+
+
+@st.composite
 def happenings(draw: st.DrawFn, so_far: list[Fact]) -> Fact:
     """One fact that can follow those, most often one that finds what it names."""
     kind, member = draw(st.sampled_from(KINDS)), draw(members)
@@ -210,7 +220,7 @@ def happenings(draw: st.DrawFn, so_far: list[Fact]) -> Fact:
         case "return":
             return draw(returns(order))
         case "spend":
-            return redeem(draw(some), member=member)
+            return draw(spendings(member))
         case "claim":
             claim = redeem(reward="coffee", member=member)
             return claim._replace(order=order if OWNERS[order] == member else "")

@@ -20,6 +20,7 @@ PROOFS = {
     "profit-share": ("ann", "A1-paid", {}),
     "engagement": ("ida", "share-4", {"share": (1, 0)}),
     "limited-edition": ("max", "M1-paid", {"base": (25_000, 250)}),
+    "pay-with-points": ("ann", "A2-refund-1", {"base": (4_00, 4)}),
 }
 
 

@@ -43,6 +43,7 @@ def test_each_system_that_is_promised_has_its_example() -> None:
         "draw",
         "profit-share",
         "limited-edition",
+        "pay-with-points",
     }
 
 

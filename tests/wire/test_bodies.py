@@ -18,6 +18,7 @@ from patron.core.account import (
     OrderState,
     Punch,
     Qualification,
+    Spent,
 )
 from patron.core.decision import Answer
 from patron.core.facts import (
@@ -75,6 +76,7 @@ accounts = st.builds(
     meters=mappings(texts, mappings(texts, numbers, max_size=3), max_size=3),
     punches=mappings(texts, st.lists(st.from_type(Punch), max_size=3).map(tuple), max_size=2),
     owed=mappings(texts, numbers, max_size=2),
+    prepaid=mappings(texts, st.lists(st.from_type(Spent), max_size=2).map(tuple), max_size=2),
     lapsed=mappings(texts, st.lists(st.from_type(Punch), max_size=3).map(tuple), max_size=2),
     used=mappings(texts, st.tuples(texts, numbers), max_size=3),
     streaks=mappings(texts, st.tuples(texts, numbers), max_size=2),

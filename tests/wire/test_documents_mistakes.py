@@ -462,6 +462,19 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
         ],
         ["14:29: a second cap on points by day; keep the lower one"],
     ),
+    "pays with nothing": (
+        [("rules:\n", 'paying: {asset: miles, block: 10, worth: "1.00"}\nrules:\n')],
+        ['12:17: "paying": no asset "miles"; write one of: points'],
+    ),
+    "pays more than all": (
+        [
+            (
+                "rules:\n",
+                'paying: {asset: points, block: 10, worth: "1.00", share_max: "3/2"}\nrules:\n',
+            )
+        ],
+        ['12:62: "3/2" is more than the whole order; write "1" at most'],
+    ),
     "no mechanic": (
         [("    per_event: {points: 50, action: review}\n", "")],
         [f'18:5: rule "review" says not for what; add one of: {", ".join(MECHANICS)}'],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from patron.audit import calendar, closing, sharing
+from patron.audit import calendar, closing, paying, sharing
 from patron.audit.calendar import NEVER
 from patron.audit.cards import Grant
 from patron.audit.facts import Event
@@ -55,6 +55,8 @@ def _spend(model: Model, terms: Terms, event: Event) -> None:
     """Redeem or reserve: an amount, a reward that is unlocked, or one that is bought."""
     name = event.fields["reward"]
     if not name:
+        if event.kind == "redeem" and paying.redeem(model, terms, event):
+            return
         _spend_amount(model, terms, event)
         return
     reward = terms.document.rewards.get(name)

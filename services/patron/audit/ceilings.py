@@ -38,3 +38,32 @@ def room(
         of = 0 if member_cap.window == "order" else used.get(key, 0)
         left[f"*{member_cap.asset}", str(member_cap.window)] = max(0, member_cap.amount - of)
     return left
+
+
+def use(
+    terms: Terms,
+    used: dict[Window, int],
+    counted: dict[str, int],
+    *,
+    given: Mapping[str, int],
+    deserved: Mapping[str, int],
+    at: datetime,
+) -> None:
+    """Count what an order of that instant has now, instead of what was counted for it.
+
+    `given` is by rule, `deserved` by asset.
+    """
+    now: list[tuple[Window, str, int]] = []
+    for rule in terms.document.rules:
+        for cap in rule.caps:
+            if cap.window != "order":
+                key = of_rule(terms, rule, cap.window, at)
+                now.append((key, f"cap {rule.rule} {cap.window}", given.get(rule.rule, 0)))
+    for member_cap in terms.document.caps:
+        if member_cap.window != "order":
+            key = of_member(terms, member_cap, at)
+            name = f"cap * {member_cap.asset} {member_cap.window}"
+            now.append((key, name, deserved.get(member_cap.asset, 0)))
+    for key, name, amount in now:
+        used[key] = used.get(key, 0) + amount - counted.get(name, 0)
+        counted[name] = amount

@@ -33,7 +33,7 @@ _FIELDS = {
     "profile": ("member", "birthday", "zone", "consents"),
     "merged": ("member", "into"),
     "erased": ("member",),
-    "redeem": ("member", "asset", "amount", "reward", "order"),
+    "redeem": ("member", "asset", "amount", "reward", "order", "total_minor"),
     "reserve": ("member", "asset", "amount", "reward"),
     "confirm": ("member", "reservation", "order"),
     "cancel": ("member", "reservation"),

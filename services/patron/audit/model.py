@@ -10,29 +10,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import floor
 
-from patron.audit import asking, calendar, ceilings, ends, sharing, together, worth, yearly
+from patron.audit import (
+    asking,
+    calendar,
+    ceilings,
+    ends,
+    modes,
+    paying,
+    sharing,
+    together,
+    worth,
+    yearly,
+)
 from patron.audit.calendar import NEVER, WITH_ACTIVITY
 from patron.audit.cards import Cards, Punch
 from patron.audit.counting import LONG_AGO, Meters, StreakDays, by_event
 from patron.audit.facts import ORDERS, REQUESTS, Event
 from patron.audit.ladder import Ladder, Qualification, tiers_of
+from patron.audit.levels import Order
 from patron.audit.programs import Terms, attributes_match, tier_matches
 from patron.audit.wallet import Lot, Wallet
 from patron_schemas.program import Match, Rule
-
-
-@dataclass
-class Order:
-    """An order's events so far, and what it was given and counted for."""
-
-    tier: str
-    version: int
-    first_at: datetime
-    events: list[Event] = field(default_factory=list)
-    room: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, window) → points
-    given: dict[str, int] = field(default_factory=dict)
-    let_go: dict[str, int] = field(default_factory=dict)  # Of `given`: not to be had.
-    counted: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -55,6 +53,7 @@ class Model:
     once: set[tuple[str, str]] = field(default_factory=set)
     entered: dict[str, int] = field(default_factory=dict)  # Draw → entries.
     qualifications: list[Qualification] = field(default_factory=list)
+    prepaid: dict[str, list[paying.Part]] = field(default_factory=dict)  # By order.
     notices: list[tuple[str, str]] = field(default_factory=list)
     birthday: str = ""
     zone: str = ""
@@ -137,6 +136,7 @@ class Model:
         self.order_of_entry[event.seq] = name
         terms = self.terms[order.version]
         level = worth.level(order.events)
+        paying.settle(self, terms, order, level, event)
         deserved = self._post(terms, order, level, event)
         whole = level.completed.fields["lines"]
         sharing.come_back(self, terms, event, whole, list(level.lines), void=level.void)
@@ -147,12 +147,15 @@ class Model:
         name = event.fields["order"]
         deserved: dict[str, int] = {}
         tier = order.tier or self._lowest(terms)
+        of = level if terms.document.refunds == "restate" else modes.whole(level)
         before_caps = {
-            rule.rule: worth.earned(terms, rule, level, tier, order.first_at)
+            rule.rule: worth.earned(terms, rule, of, tier, order.first_at)
             for rule in terms.document.rules
             if together.pays_for_orders(rule)
         }
         gives = together.given(terms, before_caps, order.room)
+        if of is not level:
+            gives = modes.left(terms, gives, of=of, level=level, tier=tier)
         gives = sharing.within_budgets(terms, event, gives, order.given)
         targets = [(rule, gives[rule.rule]) for rule in terms.document.rules if rule.rule in gives]
 
@@ -187,21 +190,9 @@ class Model:
             given = order.given.get(rule.rule, 0)
             if rule.earn is not None:
                 deserved[rule.earn] = deserved.get(rule.earn, 0) + given
-            for cap in rule.caps:
-                if cap.window != "order":
-                    key = ceilings.of_rule(terms, rule, cap.window, order.first_at)
-                    counted = f"cap {rule.rule} {cap.window}"
-                    more = given - order.counted.get(counted, 0)
-                    self.used[key] = self.used.get(key, 0) + more
-                    order.counted[counted] = given
-        for member_cap in terms.document.caps:
-            if member_cap.window != "order":
-                key = ceilings.of_member(terms, member_cap, order.first_at)
-                counted = f"cap * {member_cap.asset} {member_cap.window}"
-                given = deserved.get(member_cap.asset, 0)
-                more = given - order.counted.get(counted, 0)
-                self.used[key] = self.used.get(key, 0) + more
-                order.counted[counted] = given
+        ceilings.use(
+            terms, self.used, order.counted, given=order.given, deserved=deserved, at=order.first_at
+        )
         return deserved
 
     def _enter(self, draw: str, more: int) -> None:

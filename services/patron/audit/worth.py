@@ -159,7 +159,7 @@ def basis_lines(terms: Terms, order: Level, flags: Basis) -> list[tuple[Line, in
     )
     shares = spread(min(off, sum(amounts)), amounts)
     return [
-        (line, _exchanged(terms, order, amount - share))
+        (line, exchanged(terms, order, amount - share))
         for line, amount, share in zip(lines, amounts, shares, strict=True)
     ]
 
@@ -175,7 +175,8 @@ def standing(order: Level, amount_minor: int) -> int:
     return amount_minor - floor(Fraction(amount_minor * (whole - left), whole))
 
 
-def _exchanged(terms: Terms, order: Level, amount_minor: int) -> int:
+def exchanged(terms: Terms, order: Level, amount_minor: int) -> int:
+    """An amount of the order in the program's money."""
     rate = order.completed.fields["rate"]
     if order.completed.fields["currency"] == terms.document.currency or rate is None:
         return amount_minor
@@ -206,7 +207,7 @@ def earned(terms: Terms, rule: Rule, order: Level, tier: str, at: datetime) -> i
         charged = order.shipping_minor
         charged += sum(line["paid_minor"] + line["tax_minor"] for line in order.lines)
         missing = -charged % terms.minor(rule.round_up.to)
-        return floor(_exchanged(terms, order, missing) * factor(None))
+        return floor(exchanged(terms, order, missing) * factor(None))
     if rule.per_unit is not None:
         articles = [line for line in order.lines if line["kind"] not in ("reward", "discount")]
         chosen = [line for line, _ in matching([(line, 0) for line in articles], rule.match, tier)]

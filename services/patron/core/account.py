@@ -84,6 +84,17 @@ class Grant(NamedTuple):
     used_on: str = ""  # The order that it was claimed for.
 
 
+class Spent(NamedTuple):
+    """Points that pay for an order, and the lot that they came from: they may come back."""
+
+    asset: str
+    amount: int
+    expires_at: datetime
+    earned_at: datetime
+    rule: str
+    origin: int = 0  # 0: from no lot, they were owed.
+
+
 class Qualification(NamedTuple):
     """A tier that was reached in a window, and until when it stands."""
 
@@ -121,6 +132,7 @@ class Account(NamedTuple):
     active_at: datetime | None = None  # Kept where points live with the member's activity.
     lapsed: Mapping[str, tuple[Punch, ...]] = {}  # meter → punches of orders that ended unused
     streaks: Mapping[str, tuple[str, int]] = {}  # rule → (latest local day, days in a row)
+    prepaid: Mapping[str, tuple[Spent, ...]] = {}  # order → points redeemed for it beforehand
 
 
 class Given(NamedTuple):
@@ -168,6 +180,8 @@ class OrderState(NamedTuple):
     entries: tuple[int, ...] = ()  # The entries that opened lots for it.
     first_at: datetime | None = None  # Its first completion; its windows are those of then.
     shipping_back_minor: int = 0  # What has come back of its shipping so far.
+    spent: tuple[Spent, ...] = ()  # The points that pay for it now, in the order of spending.
+    paid_points: int = 0  # How many pay for it as long as nothing of it comes back.
 
 
 class OnceKey(NamedTuple):

@@ -43,6 +43,7 @@ from patron.core.facts import (
 )
 from patron.core.levels import settle_order
 from patron.core.mechanics.yearly import next_award
+from patron.core.paying import pays_with_points
 from patron.core.pools import all_reward_pools, budget_pools, reward_pools
 from patron.core.program import Program
 from patron.core.requests import ANSWERS, answered, transfer
@@ -71,7 +72,8 @@ def needs(program: Program, fact: Fact) -> Needs:
     """
     match fact:
         case OrderCompleted():
-            return Needs(fact.member, order=fact.order, pools=budget_pools(program))
+            spends, pools = pays_with_points(program, fact), budget_pools(program)
+            return Needs(fact.member, order=fact.order, holdings=spends, pools=pools)
         case OrderRefunded() | OrderCancelled():
             pools = (*budget_pools(program), *all_reward_pools(program))
             return Needs(

@@ -58,6 +58,7 @@ class Draft:
         "opened",
         "order",
         "owed",
+        "prepaid",
         "program",
         "proofs",
         "punches",
@@ -91,6 +92,7 @@ class Draft:
         self.punches = dict(account.punches)
         self.owed = dict(account.owed)
         self.lapsed = dict(account.lapsed)
+        self.prepaid = dict(account.prepaid)
         self.used = dict(account.used)
         self.streaks = dict(account.streaks)
         self.tier = account.tier
@@ -326,6 +328,7 @@ class Draft:
             self.active_at,
             self.lapsed,
             self.streaks,
+            self.prepaid,
         )
         if self.seq == 1:
             account = account._replace(

@@ -168,6 +168,7 @@ class RedeemAsked(NamedTuple):
     amount: int = 0
     reward: str = ""
     order: str = ""
+    total_minor: int = 0  # What is to be paid for the order, in the program's currency.
 
 
 class ReserveAsked(NamedTuple):

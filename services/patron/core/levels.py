@@ -14,14 +14,15 @@ from patron.core.basis import Basket
 from patron.core.caps import room_left, use_caps
 from patron.core.decision import Proof
 from patron.core.draft import Draft, spending_order
-from patron.core.earning import order_worth
 from patron.core.facts import OrderCancelled, OrderRefunded
 from patron.core.matching import Selection, selection, units
 from patron.core.meters import PUNCHES, move_to, order_counts
 from patron.core.orders import is_void, lines_left, shipping_left_minor
+from patron.core.paying import settle_payment
 from patron.core.periods import local_day
 from patron.core.pools import free, rule_budgets, use_budgets, within_budgets
 from patron.core.program import Meter, Program
+from patron.core.refunding import worth_of_order
 from patron.core.rewards import punch, unlock, unpunch
 from patron.core.tiers import requalify
 
@@ -45,12 +46,17 @@ def settle_order(
 
     shipping_minor = shipping_left_minor(order)
     basket = Basket(order.completed, lines_left(order), exchange, shipping_minor=shipping_minor)
-    proofs = order_worth(program, basket, tier=tier, room=room, day=day)
+    proofs = worth_of_order(
+        program, order, basket, exchange=exchange, tier=tier, room=room, day=day
+    )
     proofs = within_budgets(draft, proofs, order.given)
     draft.proofs.extend(proofs)
+    # What it spends or gets back comes before what it earns or loses.
+    order = settle_payment(draft, order, basket)
     given = _post(draft, order, proofs, day)
     _share(draft, order, given)
-    opened_now = draft.opened and draft.seq not in order.entries
+    is_known = draft.seq in order.entries
+    opened_now = not is_known and any(lot.origin == draft.seq for lot in draft.opened)
 
     counted = order_counts(draft, basket, proofs, first_at=first_at, day=day)
     move_to(draft, order.counted, counted)
@@ -72,6 +78,8 @@ def settle_order(
         entries=(*order.entries, draft.seq) if opened_now else order.entries,
         first_at=first_at,
         shipping_back_minor=order.shipping_back_minor,
+        spent=order.spent,
+        paid_points=order.paid_points,
     )
 
 

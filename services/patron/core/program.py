@@ -249,6 +249,26 @@ class ShareOut:
     opens_at: datetime | None = None  # The window's end. None: a lifetime's has none.
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paying:
+    """Points as a way to pay: `block` of them pay `worth_minor`."""
+
+    asset: str
+    block: int
+    worth_minor: int
+    share_max: Fraction = Fraction(1)  # Of what an order costs.
+    grace: Span | None = None  # How long points that come back live at least.
+
+    def __post_init__(self) -> None:
+        assert self.block > 0
+        assert self.worth_minor > 0
+        assert 0 < self.share_max <= 1
+
+    def most_points(self, total_minor: int) -> int:
+        """The most that may pay for what costs so much: whole blocks within the share."""
+        return total_minor * self.share_max // self.worth_minor * self.block
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Program:
     """Everything that decides; `version` is the hash of its document's normal form.
@@ -273,6 +293,8 @@ class Program:
     caps: tuple[MemberCap, ...] = ()
     draws: Mapping[str, Draw] = field(default_factory=dict)
     share_outs: Mapping[str, ShareOut] = field(default_factory=dict)
+    refunds: Literal["restate", "item", "proportional"] = "restate"
+    paying: Paying | None = None
 
     def place(self, tier: str) -> int:
         """The place of a tier in the ladder; 0 also where there is none."""

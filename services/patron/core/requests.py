@@ -25,6 +25,7 @@ from patron.core.facts import (
     ShareOutClosed,
     TransferAsked,
 )
+from patron.core.paying import prepay
 from patron.core.periods import plus
 from patron.core.program import Program
 from patron.core.rewards import grant_name
@@ -41,6 +42,9 @@ def redeem(draft: Draft, fact: RedeemAsked) -> Granted | Refusal:
     if draft.account.frozen:
         return Refusal.FROZEN
     if not fact.reward:
+        paying = draft.program.paying
+        if paying is not None and fact.order and fact.asset == paying.asset:
+            return prepay(draft, fact)
         return _spend(draft, fact.asset, fact.amount, request=fact.name.id)
 
     spec = draft.program.rewards.get(fact.reward)

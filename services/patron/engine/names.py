@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from patron.core.account import AVAILABLE, PENDING, RESERVED
 from patron.core.closings import SHARED_OUT
+from patron.core.paying import PAID
 from patron.core.requests import ADJUSTED
 from patron.core.standing import BORROWED
 from patron.store.programs import Numbering
@@ -20,6 +21,7 @@ GRANT_STATES = ("unlocked", "reserved", "claimed", "cancelled", "lapsed", "revok
 ADJUSTED_NUMBER = -1  # Of the "rule" of lots that an operator opened.
 SHARED_OUT_NUMBER = -2  # Of those that a share-out opened.
 BORROWED_NUMBER = -3  # Of those that a standing reservation holds and nothing earned.
+PAID_NUMBER = -4  # Of lots of points that were owed when they paid, and came back.
 
 COMPARTMENT = {name: number for number, name in enumerate(COMPARTMENTS)}
 DESTINATION = {name: number for number, name in enumerate(DESTINATIONS)}
@@ -37,6 +39,7 @@ class Names:
             ADJUSTED: ADJUSTED_NUMBER,
             SHARED_OUT: SHARED_OUT_NUMBER,
             BORROWED: BORROWED_NUMBER,
+            PAID: PAID_NUMBER,
         }
         self.rule_named = _turned(self.rule)
         self.tier = {"": 0, **numbers.tiers}

@@ -50,6 +50,7 @@ def account_of(row: AccountRow, member: str, names: Names) -> Account:
         stored.active_at,
         stored.lapsed,
         stored.streaks,
+        stored.prepaid,
     )
 
 

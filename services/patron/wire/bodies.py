@@ -20,6 +20,7 @@ from patron.core.account import (
     Punch,
     Qualification,
     Refunded,
+    Spent,
     Taken,
     Tally,
 )
@@ -62,6 +63,8 @@ class StoredOrder(NamedTuple):
     entries: tuple[int, ...] = ()
     first_at: datetime | None = None
     shipping_back_minor: int = 0
+    spent: tuple[Spent, ...] = ()
+    paid_points: int = 0
 
 
 class StoredAccount(NamedTuple):
@@ -81,6 +84,7 @@ class StoredAccount(NamedTuple):
     active_at: datetime | None = None
     lapsed: Mapping[str, tuple[Punch, ...]] = {}
     streaks: Mapping[str, tuple[str, int]] = {}
+    prepaid: Mapping[str, tuple[Spent, ...]] = {}
 
 
 class StoredGrant(NamedTuple):
@@ -139,6 +143,8 @@ def stored_order(order: OrderState) -> StoredOrder:
         order.entries,
         order.first_at,
         order.shipping_back_minor,
+        order.spent,
+        order.paid_points,
     )
 
 
@@ -173,6 +179,8 @@ def order_state(
         stored.entries,
         stored.first_at,
         stored.shipping_back_minor,
+        stored.spent,
+        stored.paid_points,
     )
 
 
@@ -194,6 +202,7 @@ def encode_account(account: Account) -> bytes:
             account.active_at,
             account.lapsed,
             account.streaks,
+            account.prepaid,
         )
     )
 

@@ -26,6 +26,7 @@ from patron.core.program import (
     MemberCap,
     Meter,
     MonthDay,
+    Paying,
     Program,
     Reward,
     Rule,
@@ -67,6 +68,8 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
         debt=document.debt,
         late=document.late,
         groups=dict(document.groups),
+        refunds=document.refunds,
+        paying=None if document.paying is None else _paying(document.paying, digits),
         caps=tuple(
             MemberCap(asset=cap.asset, window=cap.window, amount=cap.amount)
             for cap in document.caps
@@ -94,6 +97,16 @@ def minor(text: str, digits: int) -> int:
     amount: Fraction = Fraction(text) * 10**digits
     assert amount.denominator == 1
     return amount.numerator
+
+
+def _paying(paying: language.Paying, digits: int) -> Paying:
+    return Paying(
+        asset=paying.asset,
+        block=paying.block,
+        worth_minor=minor(paying.worth, digits),
+        share_max=Fraction(paying.share_max),
+        grace=_span(paying.grace),
+    )
 
 
 def _span(text: str | None) -> Span | None:

@@ -60,6 +60,8 @@ def contradictions(
         yield from rule_budget(tree, path, rule)
     yield from together(tree, document, places)
     yield from closings(tree, document, places)
+    if document.paying is not None:
+        yield from _paying(tree, document.paying, digits)
     if document.tiers is not None:
         yield from _tiers(tree, document, document.tiers, digits)
 
@@ -266,6 +268,15 @@ def _mechanic(
         if meter is not None and not meter.punches:
             what = f"{where(tree, path)}: meter {shown(rule.every.meter)} has no punches"
             yield at_value(tree, at, what, "add punches: true to the meter")
+
+
+def _paying(tree: Tree, paying: language.Paying, digits: int | None) -> Iterator[Problem]:
+    yield from money(tree, ("paying", "worth"), paying.worth, digits)
+    at: Path = ("paying", "share_max")
+    yield from ratio(tree, at, paying.share_max)
+    if Fraction(paying.share_max) > 1:
+        what = f"{shown(paying.share_max)} is more than the whole order"
+        yield at_value(tree, at, what, 'write "1" at most')
 
 
 def _tiers(

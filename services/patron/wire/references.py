@@ -53,6 +53,7 @@ def _uses(data: dict[str, Any]) -> Iterator[_Use]:
         yield from _uses_of_rule(("rules", index), _block(element))
     for index, element in enumerate(_list(data.get("caps"))):
         yield _Use(("caps", index, "asset"), "asset", _block(element).get("asset"))
+    yield _Use(("paying", "asset"), "asset", _block(data.get("paying")).get("asset"))
     yield _Use(("tiers", "meter"), "meter", _block(data.get("tiers")).get("meter"))
     for name, reward in _block(data.get("rewards")).items():
         for asset in _block(_block(reward).get("costs")):

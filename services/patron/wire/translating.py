@@ -194,8 +194,16 @@ def _sure(data: Any, hasher: Hasher) -> Who:
 
 
 def _redeem(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.RedeemAsked:
-    who = _sure(data, hasher)
-    return facts.RedeemAsked(name, at, who, data.asset, data.amount or 0, data.reward, data.order)
+    return facts.RedeemAsked(
+        name,
+        at,
+        _sure(data, hasher),
+        data.asset,
+        data.amount or 0,
+        data.reward,
+        data.order,
+        scaled(data.total, minor_digits(data.currency)) if data.total else 0,
+    )
 
 
 def _reserve(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.ReserveAsked:

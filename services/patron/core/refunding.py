@@ -1,0 +1,90 @@
+"""Modes of a refund: what an order is worth by its rules once part of it has come back.
+
+`restate` asks the rules anew for what is left. The others ask them once for the whole
+order, and take from what each gave a share: by what each line earned, or by the share of
+the basis that came back. Always on all refunds to date, so that ten small ones take what
+one large one does.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+from patron.core.account import OrderState
+from patron.core.basis import Basket
+from patron.core.caps import Room
+from patron.core.decision import Proof
+from patron.core.earning import OrderRule, order_rules, order_worth
+from patron.core.mechanics.round_up import RoundUp
+from patron.core.money import rounded, spread
+from patron.core.program import Program, Rounding
+
+
+def worth_of_order(
+    program: Program,
+    order: OrderState,
+    left: Basket,
+    *,
+    exchange: tuple[int, int] | None,
+    tier: str,
+    room: Room,
+    day: date,
+) -> list[Proof]:
+    """One proof for each rule that pays for orders, of what is left, by the program's mode."""
+    completed = order.completed
+    assert completed is not None
+    is_whole = left.lines is completed.lines and not order.shipping_back_minor
+    if program.refunds == "restate" or is_whole or order.cancelled_at is not None:
+        return order_worth(program, left, tier=tier, room=room, day=day)
+
+    whole = Basket(completed, completed.lines, exchange, shipping_minor=completed.shipping_minor)
+    taken = _by_line if program.refunds == "item" else _in_proportion
+    proofs = order_worth(program, whole, tier=tier, room=room, day=day)
+    pairs = zip(order_rules(program), proofs, strict=True)
+    return [
+        _less(rule, proof, whole, left, taken) if proof.amount else proof for rule, proof in pairs
+    ]
+
+
+Taken = Callable[[OrderRule, int, list[int], list[int]], int]
+
+
+def _less(planned: OrderRule, proof: Proof, whole: Basket, left: Basket, taken: Taken) -> Proof:
+    before, now = _measures(planned, whole), _measures(planned, left)
+    amount = proof.amount - taken(planned, proof.amount, before, now)
+    return proof._replace(amount=amount, basis=sum(now))
+
+
+def _measures(planned: OrderRule, basket: Basket) -> list[int]:
+    """What counts of each line: minor units, or units; of a round-up all that is charged."""
+    if isinstance(planned.rule.mechanic, RoundUp):
+        return [basket.charged_minor]
+
+    parts = planned.mechanic.parts(planned.rule.mechanic, basket, planned.chosen)
+    return [counts for _, counts in parts]
+
+
+def _in_proportion(planned: OrderRule, amount: int, before: list[int], now: list[int]) -> int:
+    whole = sum(before)
+    return rounded(amount * (whole - sum(now)), whole, _rounding(planned)) if whole else 0
+
+
+def _by_line(planned: OrderRule, amount: int, before: list[int], now: list[int]) -> int:
+    """The points of a rule per order belong to its lines in proportion to their basis."""
+    weights = before
+    if getattr(planned.rule.mechanic, "by", "order") == "line":
+        weights = [_points_of_line(planned, counts) for counts in before]
+    taken = 0
+    for points, whole, left in zip(spread(amount, weights), before, now, strict=True):
+        if whole:
+            taken += rounded(points * (whole - left), whole, _rounding(planned))
+    return taken
+
+
+def _points_of_line(planned: OrderRule, counts: int) -> int:
+    points: int = planned.mechanic.worth_of(planned.rule.mechanic, [(counts, 1)])
+    return points
+
+
+def _rounding(planned: OrderRule) -> Rounding:
+    rounding: Rounding = getattr(planned.rule.mechanic, "rounding", "floor")
+    return rounding
