@@ -199,16 +199,25 @@ class Claims:
         """What the tables say of our claims; those that another worker took are dropped."""
         async with transaction(self._pool) as connection:
             there = await claims.read(connection, group=self._group)
-        self.held = {
-            partition: there[partition]
+        lost = [
+            partition
             for partition, claim in self.held.items()
-            if partition in there and there[partition].epoch == claim.epoch
-        }
+            if partition not in there or there[partition].epoch != claim.epoch
+        ]
+        self.held = {partition: there[partition] for partition in self.held if partition in there}
+        self.drop(lost)
 
     def drop(self, places: Iterable[Place]) -> None:
-        """Let go of partitions that another worker has claimed."""
-        for place in places:
-            self.held.pop(Partition(*place), None)
+        """Let go of partitions that another worker has claimed, and of their siblings.
+
+        A sibling that went on alone would run ahead of what is not read here any more.
+        """
+        numbers = {number for _, number in places}
+        self.held = {
+            partition: claim
+            for partition, claim in self.held.items()
+            if partition.partition not in numbers
+        }
 
     def advanced(self, steps: Iterable[claims.Advance]) -> None:
         """Remember where each partition stands after a commit."""
