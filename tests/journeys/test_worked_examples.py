@@ -13,6 +13,7 @@ EXAMPLES = sorted(PROGRAMS.glob("*.example"))
 
 # Of each example one event, whose it is, and what each rule gave for it: see its README.
 PROOFS = {
+    "birthday": ("ida", "ida-buys", {"base": (3000, 30)}),
     "cashback": ("ann", "A3-paid", {"two-percent": (2000, 40)}),
     "points-with-tiers": ("fred", "F1-paid", {"base": (210_000, 10_000)}),
     "punch-card": ("gus", "G3-paid", {}),
