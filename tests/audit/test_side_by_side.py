@@ -4,12 +4,25 @@ Where they are known to read the specification differently is left out below, wi
 is. The examples are the same at each run: a rare difference is for a search, not for luck.
 """
 
+import json
+from collections import Counter
 from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
 
-from audit.side_by_side import MEMBERS, documents, entries, modelled, of_core, of_model, played
+from audit.side_by_side import (
+    MEMBERS,
+    Outcome,
+    documents,
+    entries,
+    modelled,
+    of_core,
+    of_model,
+    played,
+)
 from core.histories import histories
+from patron.audit import by_time
+from patron.audit.programs import terms_of
 from patron.core.facts import Fact, OrderCancelled, OrderCompleted, OrderRefunded
 
 many = settings(
@@ -58,3 +71,38 @@ def test_the_model_alone_keeps_every_balance_at_or_above_zero(
             assert min(balance) >= 0
             available, _, _, debt = balance
             assert not (available and debt)
+
+
+def settled(outcome: Outcome) -> tuple[Any, ...]:
+    """What of a member does not depend on which entry wrote it."""
+    lots: Counter[Any] = Counter()
+    for asset, compartment, expires_at, earned_at, _, remaining in outcome.lots.values():
+        lots[asset, compartment, expires_at, earned_at] += remaining
+    held = Counter(
+        grant for grant in outcome.grants.values() if grant[1] in ("unlocked", "reserved")
+    )
+    return outcome.tier or "member", outcome.balances, +lots, held, outcome.punches
+
+
+def without_limits(document: dict[str, Any]) -> dict[str, Any]:
+    """The same program with nothing that is counted in order of arrival."""
+    for limited in (*document["rules"], *document["rewards"].values()):
+        for limit in ("stock", "budget", "value", "per_member", "on_return"):
+            limited.pop(limit, None)
+    return document
+
+
+@many
+@given(documents(), histories(late=True))
+def test_late_facts_leave_what_the_second_model_makes_of_all_facts_by_time(
+    document: dict[str, Any], facts: list[Fact]
+) -> None:
+    assume(not names_an_order_that_is_not_there_yet(facts))
+    document = without_limits(document)
+    till = played(document, facts)
+    terms = {1: terms_of(json.dumps(document))}
+    for member in MEMBERS:
+        events = entries(till, member)
+        if by_time.has_late(terms, events):
+            mine = of_model(by_time.modelled(terms, events), document)
+            assert settled(mine) == settled(of_core(till, document, member))

@@ -22,17 +22,30 @@ def has_late(terms: Mapping[int, Terms], events: Sequence[Event]) -> bool:
     """Whether an event came after a later one, and its program goes back for it."""
     latest = LONG_AGO
     for event in events:
-        goes_back = terms[event.version].document.late == "retroactive"
-        if goes_back and event.kind in LATE and event.told_at < latest:
+        is_late = event.kind in LATE and event.told_at < latest and event.at < latest
+        if is_late and _goes_back(terms[event.version]):
             return True
         latest = max(latest, event.at)
     return False
+
+
+def _goes_back(terms: Terms) -> bool:
+    # What is shared or limited is counted in order of arrival, so nothing is gone back for.
+    document = terms.document
+    limited = any(
+        limit is not None
+        for reward in document.rewards.values()
+        for limit in (reward.stock, reward.budget, reward.per_member)
+    )
+    shared = any(rule.budget is not None for rule in document.rules)
+    return document.late == "retroactive" and not limited and not shared
 
 
 def modelled(terms: Mapping[int, Terms], events: Sequence[Event]) -> Model:
     """The account that all events by time leave."""
     model = Model(terms, by_time=True)
     until = max(event.at for event in events)
+    model.meters.joined_at = min(when(event) for event in events)
     waiting: list[Event] = []
     for event in sorted(events, key=lambda event: (when(event), event.seq)):
         if event.kind == "time":

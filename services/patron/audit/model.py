@@ -66,7 +66,7 @@ class Model:
         """One more entry."""
         terms = self.terms[event.version]
         self.version = event.version
-        if event.seq == 1:
+        if event.seq == 1 and not self.by_time:
             self.meters.joined_at = event.at
         if event.kind in REQUESTS:
             # A request acts at the later of its own time and its account's.
