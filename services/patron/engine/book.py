@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from patron.core.account import HOUSE, Account, Grant, Lot, OnceKey, OrderState, Standing, State
 from patron.core.closings import follow_ups, standing, tally
-from patron.core.decide import acts_at, after, decide, needs, pass_time
+from patron.core.decide import Needs, acts_at, after, decide, needs, pass_time
 from patron.core.decision import Decision, Unfit
 from patron.core.facts import (
     REQUESTS,
@@ -108,9 +108,11 @@ class Book:
         program = self._program(fact, owned)
         if program is None:
             return None  # Before the program's first version: it has nothing to say.
-        for each in (member, other):
-            if each is not None and needs(program, fact).holdings:
-                self._want_holdings(each)
+        touched = needs(program, fact)
+        if touched.holdings:
+            self._want_holdings(member)
+            if other is not None:
+                self._want_holdings(other)
         state = self.states[member]
         if fact.at < state.account.at:
             state = state._replace(order=owned.state if owned else None)
@@ -119,9 +121,9 @@ class Book:
         until = fact.at
         if other is not None or isinstance(fact, REQUESTS):
             until = self._acts_at(fact, member, other)
-        state = self._ready(program, fact, member, owned, until=until)
+        state = self._ready(touched, fact, member, owned, until=until)
         if other is not None:
-            taker = self._ready(program, fact, other, None, until=until)
+            taker = self._ready(touched, fact, other, None, until=until)
             state = state._replace(other=taker)
         decision = decide(program, state, fact)
         if isinstance(decision, Unfit):
@@ -229,11 +231,10 @@ class Book:
             raise HoldingsWanted(member)
 
     def _ready(
-        self, program: Program, fact: Fact, member: str, owned: Owned | None, *, until: datetime
+        self, touched: Needs, fact: Fact, member: str, owned: Owned | None, *, until: datetime
     ) -> State:
         """The state that `fact` finds: time has passed up to where it acts."""
         state = self.states[member]
-        touched = needs(program, fact)
         wanted = (owned is not None and owned.state.completed is not None) or (
             isinstance(fact, OrderCompleted) and fact.order in self.waiting
         )

@@ -73,8 +73,9 @@ class Page:
         await self._fill_orders(connection, found, ids)
         await self._load_once(connection, facts)
         await self.load_holdings(connection, self._want_holdings(facts))
-        await self._load_ended(connection, facts)
-        await self._lock_pools(connection, facts)
+        touched = list(self._all_needs(facts))
+        await self._load_ended(connection, touched)
+        await self._lock_pools(connection, touched)
 
     async def _load_orders(
         self, connection: Connection, facts: Sequence[Meant]
@@ -170,18 +171,19 @@ class Page:
         """A once-key as the tables keep it."""
         return once.Key(self.served.names.rule[key.rule], once_key(member, key.subject))
 
-    async def _load_ended(self, connection: Connection, facts: Sequence[Meant]) -> None:
-        names = {name for touched in self._all_needs(facts) if (name := touched.recalls)}
+    async def _load_ended(self, connection: Connection, touched: Sequence[Needs]) -> None:
+        names = [order_key(each.recalls) for each in touched if each.recalls]
+        if not names:
+            return
+
         accounts_of = {row.account: member for member, row in self.rows.items()}
-        for row in await grants.ended_grants(
-            connection, list(accounts_of) if names else [], names=[order_key(n) for n in names]
-        ):
+        for row in await grants.ended_grants(connection, list(accounts_of), names=names):
             grant = grant_of(row, self.served.names)
             self.book.put_ended(accounts_of[row.account], [grant])
 
-    async def _lock_pools(self, connection: Connection, facts: Sequence[Meant]) -> None:
+    async def _lock_pools(self, connection: Connection, touched: Sequence[Needs]) -> None:
         """After the accounts, and held to the commit."""
-        wanted = {pool for touched in self._all_needs(facts) for pool in touched.pools}
+        wanted = {pool for each in touched for pool in each.pools}
         place = {"tenant": self.tenant.number, "program": self.served.number}
         rows, holds = await pools.lock(connection, **place, pools=wanted)
         for row in rows:
