@@ -25,7 +25,6 @@ from patron.core.facts import (
     DrawWon,
     Engaged,
     Fact,
-    FreezeAsked,
     IdentifiersLinked,
     MemberEnrolled,
     OrderCancelled,
@@ -182,11 +181,7 @@ def _answer(program: Program, state: State, fact: Fact) -> Decision | Unfit:
 
     draft = Draft(program, state, fact, acts_at(fact, state))
     answered(draft, ANSWERS[type(fact)](draft, fact))
-    decision = draft.decision()
-    if isinstance(fact, FreezeAsked):
-        return decision._replace(account=decision.account._replace(frozen=fact.frozen))
-
-    return decision
+    return draft.decision()
 
 
 def _profile(

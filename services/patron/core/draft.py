@@ -49,6 +49,7 @@ class Draft:
         "balances",
         "due_at",
         "fact",
+        "frozen",
         "grants",
         "joined_at",
         "lapsed",
@@ -83,6 +84,7 @@ class Draft:
         self.due_at = account.due_at
         self.active_at = account.active_at
         self.joined_at = account.joined_at
+        self.frozen = account.frozen  # As it will be after this.
         if type(fact) is not TimeReached:
             self.active_at = active_at(program, account, at)
             if self.joined_at is None and (counts_from_joining(program) or awards_joining(program)):
@@ -320,7 +322,7 @@ class Draft:
             self.owed,
             self.used,
             self.qualifications,
-            before.frozen,
+            self.frozen,
             before.birthday,
             before.zone,
             before.consents,

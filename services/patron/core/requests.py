@@ -124,13 +124,15 @@ def reserve(draft: Draft, fact: ReserveAsked) -> Granted | Refusal:
     if draft.balance(asset).available < amount:
         return Refusal.INSUFFICIENT_POINTS
 
-    lots = _set_apart(draft, asset, amount)
+    lots, missing = set_apart(draft, asset, amount)
+    assert missing == 0
     place = draft.next_grant()
     grant = Grant(fact.reward, draft.seq, place, "reserved", draft.at, NEVER, lots=lots)
     return _hold(draft, grant, fact, held_until=held_until)
 
 
-def _set_apart(draft: Draft, asset: str, amount: int) -> tuple[tuple[int, int], ...]:
+def set_apart(draft: Draft, asset: str, amount: int) -> tuple[tuple[tuple[int, int], ...], int]:
+    """Reserve up to an amount; return the lots that hold it, and what was not found."""
     reserved = []
     for lot in draft.open_lots(asset=asset):
         part = min(amount, lot.remaining)
@@ -139,7 +141,7 @@ def _set_apart(draft: Draft, asset: str, amount: int) -> tuple[tuple[int, int], 
         held = draft.move(lot, part, RESERVED, lot.expires_at)
         reserved.append((held.seq, held.n))
         amount -= part
-    return tuple(reserved)
+    return tuple(reserved), amount
 
 
 def _hold(draft: Draft, grant: Grant, fact: ReserveAsked, *, held_until: datetime) -> Granted:
@@ -226,7 +228,7 @@ def adjust(draft: Draft, fact: AdjustAsked) -> Granted | Refusal:
 
 
 def freeze(draft: Draft, fact: FreezeAsked) -> Granted | Refusal:
-    """Stop or resume spending; `decide` keeps the flag.
+    """Stop or resume spending.
 
     What would have become available meanwhile becomes so when the account is let go.
     """
@@ -236,6 +238,7 @@ def freeze(draft: Draft, fact: FreezeAsked) -> Granted | Refusal:
         activate(draft, [lot for lot in pending if lot.expires_at <= draft.at])
     if pending:
         draft.due_no_later_than(draft.at)  # What is next to happen to them is another thing now.
+    draft.frozen = fact.frozen
     return {"frozen": fact.frozen}
 
 

@@ -22,7 +22,7 @@ from patron.core.facts import (
     TransferAsked,
 )
 from patron.core.program import Program
-from patron.core.requests import ADJUSTED, freeze
+from patron.core.requests import ADJUSTED, freeze, set_apart
 from patron.core.rewards import take_oldest, unlocking
 from patron.core.timing import release, reserved_lots
 
@@ -44,11 +44,7 @@ def done_again(
     draft.answer = stands.answer
     if stands.answer.granted and type(fact) in AGAIN:
         AGAIN[type(fact)](draft, fact, stands)
-    decision = draft.decision()
-    if isinstance(fact, FreezeAsked):
-        return decision._replace(account=decision.account._replace(frozen=fact.frozen))
-
-    return decision
+    return draft.decision()
 
 
 def _redeem(draft: Draft, fact: RedeemAsked, stands: Stands) -> None:
@@ -109,17 +105,13 @@ def _pay(draft: Draft, asset: str, amount: int, to: str) -> None:
 
 
 def _set_apart(draft: Draft, asset: str, amount: int) -> tuple[tuple[int, int], ...]:
-    held = []
-    for lot in draft.open_lots(asset=asset):
-        part = min(amount, lot.remaining)
-        if not part:
-            break
-        held.append(draft.move(lot, part, RESERVED, lot.expires_at))
-        amount -= part
-    if amount:
-        draft.pass_on(asset, "debt", amount, RESERVED)
-        held.append(draft.open(asset, RESERVED, amount, NEVER, draft.at, BORROWED))
-    return tuple((lot.seq, lot.n) for lot in held)
+    held, missing = set_apart(draft, asset, amount)
+    if not missing:
+        return held
+
+    draft.pass_on(asset, "debt", missing, RESERVED)
+    borrowed = draft.open(asset, RESERVED, missing, NEVER, draft.at, BORROWED)
+    return (*held, (borrowed.seq, borrowed.n))
 
 
 def _confirm(draft: Draft, fact: ConfirmAsked, stands: Stands) -> None:
