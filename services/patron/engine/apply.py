@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from patron.core.decision import Unfit
 from patron.core.facts import EventName
-from patron.engine.business import Business, count_business
+from patron.engine.business import Business, business_of
 from patron.engine.catalogue import Catalogue, Tenant
 from patron.engine.reading import Meant, Page
 from patron.engine.resolving import resolve
@@ -57,6 +57,13 @@ class Applied(NamedTuple):
     outcomes: Mapping[str, int]
     dead_letters: Mapping[str, int]
     refused: Sequence[DeadLetter]  # Those letters themselves.
+    notices: int
+    business: Business
+
+
+class Written(NamedTuple):
+    """What a page came to: how many notices it owes, and what it meant."""
+
     notices: int
     business: Business
 
@@ -197,15 +204,15 @@ class Engine:
         page: Page,
         encoded: Mapping[EventName, Encoded],
         recorded_at: datetime,
-    ) -> int:
-        """Write what a page's book has decided; return how many notices that owes."""
+    ) -> Written:
+        """Write what a page's book has decided."""
         writing = Writing(page, recorded_at=recorded_at, shards=self._shards)
         writing.collect(encoded)
         # On a session of its own, which waits for no row that this transaction holds.
         await self._make(writing.partitions())
         await writing.save(connection)
         failpoints.passed("engine.written")
-        return len(writing.notices)
+        return Written(len(writing.notices), business_of(page))
 
     async def save_persons(
         self, connection: Connection, received: Sequence[Received], numbers: Mapping[str, int]
@@ -300,8 +307,9 @@ class _Part:
             each.arrived.fact.name: Encoded(each.arrived.body, each.arrived.event)
             for each, _ in fresh
         }
-        self.notices += await self.engine.write(self.connection, page, encoded, self.recorded_at)
-        count_business(self.business, page)
+        written = await self.engine.write(self.connection, page, encoded, self.recorded_at)
+        self.notices += written.notices
+        self.business += written.business
 
     async def _set_aside(
         self,

@@ -8,9 +8,9 @@ from patron.engine.reading import Page
 Business = Counter[tuple[str, ...]]
 
 
-def count_business(business: Business, page: Page) -> None:
-    """Add up what a page's decisions issued, redeemed, expired, changed and unlocked."""
-    program = page.served.name
+def business_of(page: Page) -> Business:
+    """What a page's decisions issued, redeemed, expired, changed and unlocked."""
+    business, program = Business(), page.served.name
     for _, decision, _ in page.book.decided:
         moved_inside = {take.to for take in decision.takes}
         for lot in decision.opened:
@@ -25,3 +25,4 @@ def count_business(business: Business, page: Page) -> None:
                 business["tier_changes", program, *tiers] += 1
             elif notice.type == "reward.unlocked":
                 business["rewards_unlocked", program, notice.data["reward"]] += 1
+    return business

@@ -16,7 +16,7 @@ from patron.core.closings import standing
 from patron.core.decision import Unfit
 from patron.core.facts import Closing, Fact
 from patron.engine.apply import Engine
-from patron.engine.business import Business, count_business
+from patron.engine.business import Business
 from patron.engine.reading import Meant, Page
 from patron.engine.resolving import resolve
 from patron.store import accounts, claims, waiting
@@ -56,8 +56,7 @@ async def _close_all(engine: Engine, connection: Connection) -> tuple[int, Busin
         )
         if facts:
             await _close(connection, page, facts)
-            await engine.write(connection, page, {}, recorded_at)
-            count_business(business, page)
+            business += (await engine.write(connection, page, {}, recorded_at)).business
             closed += len(facts)
     return closed, business
 
@@ -94,8 +93,7 @@ async def _take_turns(
         facts = await _taken(connection, page, key=THEIR_TURN, until=None, facts_max=facts_max)
         if facts:
             await _put(connection, page, facts)
-            await engine.write(connection, page, {}, recorded_at)
-            count_business(business, page)
+            business += (await engine.write(connection, page, {}, recorded_at)).business
             followed += len(facts)
     return followed, business
 

@@ -7,7 +7,7 @@ runs changes no result. Accounts that a batch holds are passed over and found ag
 from datetime import datetime
 
 from patron.engine.apply import Engine
-from patron.engine.business import Business, count_business
+from patron.engine.business import Business
 from patron.engine.reading import Page
 from patron.runtime import failpoints
 from patron.store import accounts, claims, members
@@ -37,8 +37,7 @@ async def _reach_all(
         for served in tenant.programs:
             page = Page(tenant, served, set())
             moved += await _reach(connection, page, until=until, accounts_max=accounts_max)
-            await engine.write(connection, page, {}, recorded_at)
-            count_business(business, page)
+            business += (await engine.write(connection, page, {}, recorded_at)).business
     return moved, business
 
 

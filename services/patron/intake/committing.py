@@ -116,8 +116,7 @@ def _count(applied: Applied, records: Sequence[RawRecord], *, took_s: float) -> 
         metrics.child(metrics.EVENTS_PROCESSED, outcome).inc(count)
     for code, count in applied.dead_letters.items():
         metrics.child(metrics.DEAD_LETTERS, code).inc(count)
-    for name, amount in applied.business.items():
-        metrics.count_business(name, amount)
+    metrics.count_business(applied.business)
     metrics.BATCH_SECONDS.observe(took_s)
     metrics.BATCH_EVENTS.observe(len(records))
     oldest_ms = min(record.timestamp_ms for record in records)

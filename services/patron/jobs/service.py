@@ -56,15 +56,13 @@ class Jobs:
         """Move some due accounts on; return how many."""
         moved, business = await reach(self.engine, accounts_max=self.settings.jobs.accounts_max)
         metrics.ACCOUNTS_REACHED.inc(moved)
-        for name, amount in business.items():
-            metrics.count_business(name, amount)
+        metrics.count_business(business)
         return moved
 
     async def follow(self) -> int:
         """Decide some of what batches put off; return how many facts."""
         followed, business = await follow(self.engine, facts_max=self.settings.jobs.accounts_max)
-        for name, amount in business.items():
-            metrics.count_business(name, amount)
+        metrics.count_business(business)
         return followed
 
     async def _keep_house(self) -> None:

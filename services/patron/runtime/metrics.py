@@ -3,6 +3,7 @@
 Time series are looked up once (`child`): `labels()` costs more than `inc()`.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -74,7 +75,7 @@ def child(metric: Any, *labels: str) -> Any:
     return metric.labels(*labels)
 
 
-def count_business(name: tuple[str, ...], amount: int) -> None:
-    """Count what a batch meant for the business: what happened, then its labels."""
-    what, *labels = name
-    child(_BUSINESS[what], *labels).inc(amount)
+def count_business(business: Mapping[tuple[str, ...], int]) -> None:
+    """Count what a batch meant for the business, by what happened and its labels."""
+    for (what, *labels), amount in business.items():
+        child(_BUSINESS[what], *labels).inc(amount)
