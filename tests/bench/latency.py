@@ -40,6 +40,7 @@ class NoticeWatch:
         self._source = RecordSource(connection, topics=[topic], group=f"watch-{time.time_ns()}")
         self._reading: asyncio.Task[None] | None = None
         self._began = asyncio.Event()
+        self._stopping = False
         self.seen_at: list[tuple[str, float]] = []  # By the event that caused it.
 
     async def __aenter__(self) -> Self:
@@ -58,8 +59,6 @@ class NoticeWatch:
         self._stopping = True
         await self._reading
         await self._source.stop()
-
-    _stopping = False
 
     async def _read(self) -> None:
         while not self._stopping:

@@ -46,10 +46,12 @@ def ceilings(program: Program) -> tuple[Ceiling, ...]:
     """The caps of a program that count over time, and so need to be remembered."""
     ours = [
         Ceiling(
-            cap_name(rule, cap), cap.window, cap.amount, frozenset({rule.name}), _campaign(rule)
+            cap_name(rule, cap),
+            cap.window,
+            cap.amount,
+            frozenset({rule.name}),
+            _campaign(rule) if cap.window == "campaign" else "",
         )
-        if cap.window == "campaign"
-        else Ceiling(cap_name(rule, cap), cap.window, cap.amount, frozenset({rule.name}))
         for rule in program.rules
         for cap in rule.caps
         if cap.window != "order"

@@ -16,7 +16,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import astuple
 
 from patron.core.facts import EventName, Line, OrderCompleted, Payment, Who
+from patron.wire.reasons import Unreadable
 from patron.wire.strict_json import has_nul, keys_written
+from patron.wire.translating import MILLI_DIGITS, scaled
 from patron_schemas.envelope import EARLIEST, LINES_MAX, NAME_LENGTH_MAX
 from patron_schemas.money import MINOR_DIGITS
 
@@ -66,7 +68,8 @@ class _Event(Struct, gc=False, tag_field="type", tag=TYPE):
 
 
 _DECODER = msgspec.json.Decoder(_Event)
-_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?", re.ASCII)
+_MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?", re.ASCII)
+_QUANTITY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 KEPT_MAX = 1 << 16
 
@@ -76,26 +79,24 @@ class _Declined(Exception):
 
 
 class _Scaled(dict[str, int]):
-    """Decimal texts as integers of 10^-digits. Prices repeat, so results are kept."""
+    """Decimal texts of one form as integers of 10^-digits; prices repeat, so they are kept."""
 
-    def __init__(self, digits: int, *, whole_max: int = 12) -> None:
+    def __init__(self, form: re.Pattern[str], digits: int) -> None:
         super().__init__()
+        self._form = form
         self._digits = digits
-        self._whole_max = whole_max
 
     def __missing__(self, text: str) -> int:
-        whole, _, part = text.partition(".")
-        fits = len(whole) <= self._whole_max and len(part) <= self._digits
-        if not fits or _NUMBER.fullmatch(text) is None:
+        if self._form.fullmatch(text) is None:
             raise _Declined
         if len(self) >= KEPT_MAX:
             self.clear()
-        self[text] = scaled = int(whole + part.ljust(self._digits, "0"))
-        return scaled
+        self[text] = amount = scaled(text, self._digits)
+        return amount
 
 
-_MINOR = {currency: _Scaled(digits) for currency, digits in MINOR_DIGITS.items()}
-_MILLI = _Scaled(3, whole_max=9)
+_MINOR = {currency: _Scaled(_MONEY, digits) for currency, digits in MINOR_DIGITS.items()}
+_MILLI = _Scaled(_QUANTITY, MILLI_DIGITS)
 
 # Of a tuple of all fields, in a third of the constructor's time.
 _made_line = partial(tuple.__new__, Line)
@@ -110,7 +111,7 @@ def quickly(value: bytes) -> OrderCompleted | None:
         event = _DECODER.decode(value)
         # Other keys, or one that comes twice: the contract's business.
         return _fact(event) if _keys(event) == keys_written(value) else None
-    except (_Declined, KeyError, ValueError, OverflowError, RecursionError):
+    except (_Declined, Unreadable, KeyError, ValueError, OverflowError, RecursionError):
         return None
 
 
