@@ -5,14 +5,16 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
+from core.grocery import at
 from patron.core.account import State
 from patron.core.facts import Fact, Who
 from patron.engine.apply import Applied, Batch, Engine, Received
 from patron.engine.catalogue import Served
 from patron.engine.history import Told, fold
 from patron.engine.publish import publish
-from patron.store import accounts, ledger, members, migrate, tenants
+from patron.store import accounts, claims, ledger, members, migrate, tenants
 from patron.store.accounts import AccountRow
+from patron.store.claims import Advance
 from patron.store.dead_letters import Original
 from patron.store.ledger import EntryRow
 from patron.store.pool import open_pool, session, transaction
@@ -127,3 +129,16 @@ async def counters(dsn: str, document: str = PROGRAM) -> AsyncIterator[Counter]:
 def batches(facts: Sequence[Fact], size: int) -> list[Sequence[Fact]]:
     """Facts in batches of one size."""
     return [facts[start : start + size] for start in range(0, len(facts), size)]
+
+
+async def reached(counter: Counter, day: str) -> None:
+    """Let a partition of the input have come so far."""
+    async with transaction(counter.pool) as connection:
+        place = ("orders", 0)
+        held = await claims.claim(connection, group="till", partitions=[place], owner="test")
+        claim = held[place]
+        if claim.next_offset is None:
+            await claims.begin(connection, group="till", place=place, epoch=claim.epoch, offset=0)
+        start = claim.next_offset or 0
+        step = Advance("orders", 0, claim.epoch, start, start + 1, b"h", at(day))
+        assert not await claims.advance(connection, group="till", steps=[step])

@@ -6,14 +6,12 @@ from datetime import timedelta
 import pytest
 
 from core.grocery import adjust, article, at, bought, did, redeem, returned, transfer, voided
-from engine.counter import Counter, batches
+from engine.counter import Counter, batches, reached
 from patron.core.facts import MemberMerged, Who
 from patron.engine.apply import Batch
 from patron.engine.reach import reach
 from patron.errors import Fenced
-from patron.store import claims
 from patron.store.claims import Advance
-from patron.store.pool import transaction
 from patron.wire.bodies import encode_fact
 
 
@@ -111,26 +109,13 @@ async def test_time_passes_up_to_the_input_and_no_further(counter: Counter) -> N
     await counter.put(bought("o1", 10_00, when="2025-03-03"))
     moved, _ = await reach(counter.engine, accounts_max=10)
     assert moved == 0  # Nothing has been read from a topic: time stands still.
-    await _reached(counter, "2025-09-30")
+    await reached(counter, "2025-09-30")
     assert (await reach(counter.engine, accounts_max=10))[0] == 0
     assert await counter.available("ann") == 10
-    await _reached(counter, "2025-10-01")
+    await reached(counter, "2025-10-01")
     assert (await reach(counter.engine, accounts_max=10))[0] == 1
     assert await counter.available("ann") == 0
     assert (await reach(counter.engine, accounts_max=10))[0] == 0
-
-
-async def _reached(counter: Counter, day: str) -> None:
-    """Let a partition of the input have come so far."""
-    async with transaction(counter.pool) as connection:
-        place = ("orders", 0)
-        held = await claims.claim(connection, group="till", partitions=[place], owner="test")
-        claim = held[place]
-        if claim.next_offset is None:
-            await claims.begin(connection, group="till", place=place, epoch=claim.epoch, offset=0)
-        start = claim.next_offset or 0
-        step = Advance("orders", 0, claim.epoch, start, start + 1, b"h", at(day))
-        assert not await claims.advance(connection, group="till", steps=[step])
 
 
 async def test_a_fenced_batch_changes_nothing(counter: Counter) -> None:

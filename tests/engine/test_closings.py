@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from core.grocery import TENANT, at, bought, did, voided
-from engine.counter import Counter, counters
+from engine.counter import Counter, counters, reached
 from patron.audit.check import audit
 from patron.core.decision import Answer
 from patron.core.facts import DrawClosed, EventName, ShareOutClosed
@@ -14,9 +14,8 @@ from patron.engine import following
 from patron.engine.apply import Engine
 from patron.engine.following import follow
 from patron.engine.history import fold
-from patron.store import accounts, claims, ledger
-from patron.store.claims import Advance
-from patron.store.pool import session, transaction
+from patron.store import accounts, ledger
+from patron.store.pool import session
 from patron.wire.bodies import decode_body
 
 SEED = "ten black horses"
@@ -60,19 +59,6 @@ def draw_closed(event: str = "close", *, seed: str = SEED) -> DrawClosed:
 
 def share_out(amount: int, *, event: str = "share") -> ShareOutClosed:
     return ShareOutClosed(EventName(TENANT, "/shop", event), CLOSED, "march", amount)
-
-
-async def reached(club: Counter, day: str) -> None:
-    """Let a partition of the input have come so far."""
-    async with transaction(club.pool) as connection:
-        place = ("orders", 0)
-        held = await claims.claim(connection, group="till", partitions=[place], owner="test")
-        claim = held[place]
-        if claim.next_offset is None:
-            await claims.begin(connection, group="till", place=place, epoch=claim.epoch, offset=0)
-        start = claim.next_offset or 0
-        step = Advance("orders", 0, claim.epoch, start, start + 1, b"h", at(day))
-        assert not await claims.advance(connection, group="till", steps=[step])
 
 
 async def follow_all(club: Counter, *, facts_max: int = 100) -> list[int]:
