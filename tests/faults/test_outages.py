@@ -12,7 +12,7 @@ import pytest
 from conftest import fresh_database, silent
 from faults.ground import FRAIL, ends_as_a_replay, open_shop
 from faults.proxy import proxied
-from journeys.world import World, start_all, world
+from journeys.world import start_all, world
 from patron.local import servers, stack
 from patron.stream.connection import KafkaConnection
 
@@ -29,13 +29,6 @@ def port_of(dsn: str) -> int:
     return int(dsn.rpartition("/")[0].rpartition(":")[2])
 
 
-async def reached(found: World, count: int) -> None:
-    async def has_reached() -> bool:
-        return await found.applied() >= count
-
-    await found.until(has_reached)
-
-
 async def test_cut_connections_to_postgres_lose_and_double_nothing(
     database: str, kafka_connection: KafkaConnection, tmp_path: Path
 ) -> None:
@@ -49,11 +42,11 @@ async def test_cut_connections_to_postgres_lose_and_double_nothing(
         )
         start_all(found)
         for cut in range(1, 5):
-            await reached(found, found.sent * cut // 8)
+            await found.until_applied(found.sent * cut // 8)
             proxy.cut()
         # From here on every connection ends in the middle of something, at a COMMIT too.
         proxy.bytes_max = 60_000
-        await reached(found, found.sent * 3 // 4)
+        await found.until_applied(found.sent * 3 // 4)
         proxy.bytes_max, proxy.delay_s = None, 0.02
         await ends_as_a_replay(found, history)
         print(f"{proxy.cuts} cuts")
@@ -102,6 +95,6 @@ async def test_servers_that_crash_and_come_back_lose_and_double_nothing(
                 ],
                 start=1,
             ):
-                await reached(found, found.sent * number // 5)
+                await found.until_applied(found.sent * number // 5)
                 await asyncio.to_thread(end_and_start, own_servers, name, sign)
             await ends_as_a_replay(found, history)

@@ -84,7 +84,7 @@ async def test_killing_intake_thrice_and_the_relay_once_changes_nothing(
         await send_groceries(found)
         start_all(found)
         for kill in range(1, KILLS + 1):
-            await reached(found, found.sent * kill // (KILLS + 2))
+            await found.until_applied(found.sent * kill // (KILLS + 2))
             found.workers.kill("intake")
             assert await found.applied() < found.sent, "it was over before it was killed"
             if kill == 1:
@@ -105,13 +105,6 @@ async def send_groceries(found: World) -> None:
 
 def slice_to(topics: Topics) -> Iterator[Produced]:
     return iter(Groceries(PART, to=topics))
-
-
-async def reached(found: World, count: int) -> None:
-    async def has_reached() -> bool:
-        return await found.applied() >= count
-
-    await found.until(has_reached)
 
 
 async def some_published(found: World) -> None:

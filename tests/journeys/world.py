@@ -146,8 +146,15 @@ class World:
     async def applied(self) -> int:
         """How many records are committed."""
         async with session(self.pool) as connection:
-            held = await claims.read(connection, group=self.settings.kafka.group_id)
-        return sum(claim.next_offset or 0 for claim in held.values())
+            return await claims.applied(connection, group=self.settings.kafka.group_id)
+
+    async def until_applied(self, count: int) -> None:
+        """Wait until so many records are committed."""
+
+        async def are_applied() -> bool:
+            return await self.applied() >= count
+
+        await self.until(are_applied)
 
     async def _is_settled(self) -> bool:
         group = self.settings.kafka.group_id
