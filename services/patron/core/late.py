@@ -16,7 +16,7 @@ from typing import NamedTuple
 from patron.core.account import NEVER, RESERVED, Grant, Lot, OrderState, State
 from patron.core.decide import acts_at
 from patron.core.decision import Correction, Decision, Unfit
-from patron.core.draft import Draft, spending_order, stamp
+from patron.core.draft import Draft, spending_order
 from patron.core.facts import (
     Engaged,
     Fact,
@@ -30,7 +30,8 @@ from patron.core.facts import (
 from patron.core.pools import all_reward_pools, budget_pools
 from patron.core.program import Program
 from patron.core.refold import Fold, Past, Whose
-from patron.core.rewards import grant_name, tell_unlocked
+from patron.core.rewards import revoke, tell_lapsed, tell_unlocked
+from patron.core.tiers import tell_change
 
 CORRECTION = "correction"
 # Where points can be but in lots. What is owed counts against its place.
@@ -243,12 +244,9 @@ class _Corrections:
         if self.now.lapsed[held.reward] > self.was.lapsed[held.reward]:
             self.was.lapsed[held.reward] += 1
             self.draft.put_grant(held._replace(state="lapsed", lots=()))
-            data = {"reward": held.reward, "grant": grant_name(held)}
-            self.draft.notice("reward.lapsed", data)
+            tell_lapsed(self.draft, held)
             return
-        self.draft.put_grant(held._replace(state="revoked", lots=()))
-        data = {"reward": held.reward, "grant": grant_name(held), "reason": CORRECTION}
-        self.draft.notice("reward.revoked", data)
+        revoke(self.draft, held._replace(lots=()), reason=CORRECTION)
 
     # Orders, and what is said.
 
@@ -299,18 +297,14 @@ class _Corrections:
     def _tell_tier(self) -> None:
         ladder, draft = self.draft.program.ladder, self.draft
         account = self.now.state.account
-        if ladder is None or ladder.place(draft.tier) == ladder.place(account.tier):
+        if ladder is None:
             return
-        place = ladder.place(account.tier)
-        data = {
-            "from_tier": ladder.tiers[ladder.place(draft.tier)].name,
-            "to_tier": ladder.tiers[place].name,
-            "reason": CORRECTION,
-        }
+        before, place = ladder.place(draft.tier), ladder.place(account.tier)
+        if before == place:
+            return
         held = [q.held_until for q in account.qualifications if ladder.place(q.tier) == place]
-        if place and held and max(held) != NEVER:
-            data["held_until"] = stamp(max(held))
-        draft.notice("tier.changed", data)
+        held_until = max(held, default=NEVER)
+        tell_change(draft, ladder, before, place, reason=CORRECTION, held_until=held_until)
 
 
 def _held(state: State, real: Sequence[int] | None) -> dict[Kind, list[Lot]]:

@@ -163,6 +163,11 @@ def tell_unlocked(draft: Draft, grant: Grant) -> None:
     draft.notice("reward.unlocked", data)
 
 
+def tell_lapsed(draft: Draft, grant: Grant) -> None:
+    """Say that a reward ended unused, or its reservation did."""
+    draft.notice("reward.lapsed", {"reward": grant.reward, "grant": grant_name(grant)})
+
+
 def revoke(draft: Draft, grant: Grant, *, reason: str) -> None:
     """Take an unclaimed reward back."""
     draft.put_grant(grant._replace(state="revoked"))

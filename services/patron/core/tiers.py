@@ -200,12 +200,20 @@ def settle(draft: Draft, *, rise: str, fall: str) -> None:
         return
 
     draft.tier = ladder.tiers[tier].name
+    reason = rise if tier > before else fall
+    tell_change(draft, ladder, before, tier, reason=reason, held_until=held_until)
+
+
+def tell_change(
+    draft: Draft, ladder: Ladder, before: int, now: int, *, reason: str, held_until: datetime
+) -> None:
+    """Say that the tier is another, by their places in the ladder."""
     data = {
         "from_tier": ladder.tiers[before].name,
-        "to_tier": ladder.tiers[tier].name,
-        "reason": rise if tier > before else fall,
+        "to_tier": ladder.tiers[now].name,
+        "reason": reason,
     }
-    if tier and held_until != NEVER:
+    if now and held_until != NEVER:
         data["held_until"] = stamp(held_until)
     draft.notice("tier.changed", data)
 

@@ -16,7 +16,7 @@ from patron.core.ends import once_available, real_end, remind_at
 from patron.core.mechanics.yearly import next_award
 from patron.core.pools import count_slot
 from patron.core.program import Program
-from patron.core.rewards import grant_name, remember_lapsed
+from patron.core.rewards import remember_lapsed, tell_lapsed
 from patron.core.tiers import end_qualifications
 
 
@@ -125,8 +125,7 @@ def _lapse_grants(draft: Draft) -> None:
             grant = release(draft, grant, state="lapsed")
         if grant.state == "unlocked" and grant.lapses_at <= draft.at:
             draft.put_grant(grant._replace(state="lapsed"))
-            data = {"reward": grant.reward, "grant": grant_name(grant)}
-            draft.notice("reward.lapsed", data)
+            tell_lapsed(draft, grant)
 
 
 def release(draft: Draft, grant: Grant, *, state: str) -> Grant:
@@ -138,8 +137,7 @@ def release(draft: Draft, grant: Grant, *, state: str) -> Grant:
     if lots:
         grant = grant._replace(state=state, lots=())
         if grant.reward and state == "lapsed":
-            data = {"reward": grant.reward, "grant": grant_name(grant)}
-            draft.notice("reward.lapsed", data)
+            tell_lapsed(draft, grant)
     else:
         grant = grant._replace(state="unlocked", held_until=NEVER)
     draft.put_grant(grant)
