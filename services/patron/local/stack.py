@@ -131,6 +131,7 @@ def _up(home: Path, *, say: Say, options: StackOptions) -> Stack:
     state["ports"] = _ports(state["ports"], renew=missing)
     kafka, postgres = _described(home, state, options)
     started_at = time.monotonic()
+    _write(home, state)  # Before the first start: what fails at once leaves a stack to look at.
     try:
         # Postgres first: it is there before Kafka's Java has read its classes.
         if "postgres" in missing:
@@ -225,6 +226,10 @@ def _alive(state: Mapping[str, Any], name: str) -> Running | None:
 
 def _remember(home: Path, state: dict[str, Any], name: str, server: Running | None) -> None:
     state[name] = None if server is None else server._asdict()
+    _write(home, state)
+
+
+def _write(home: Path, state: Mapping[str, Any]) -> None:
     # In one step: a reader beside us must never see half a file.
     draft = home / f"{STATE}.new"
     draft.write_text(json.dumps(state, indent=2), encoding="utf-8")
