@@ -201,6 +201,37 @@ class ShareOutClosed(ProgramNotice):
     total: Amount
 
 
+class SegmentEntered(Notice):
+    """A member is in a segment from now on."""
+
+    segment: Name
+
+
+class SegmentLeft(Notice):
+    """A member is no longer in a segment."""
+
+    segment: Name
+
+
+class EntitlementBegan(Notice):
+    """A member may use something from now on."""
+
+    entitlement: Name
+
+
+class EntitlementEnding(Notice):
+    """What it hangs on has ceased: it ends then, unless that is met again before."""
+
+    entitlement: Name
+    ends_at: AwareDatetime
+
+
+class EntitlementEnded(Notice):
+    """A member may no longer use something."""
+
+    entitlement: Name
+
+
 class BadgeAwarded(Notice):
     """A member was given a badge."""
 
@@ -249,6 +280,11 @@ NOTICE_OF: Final[dict[str, type[ProgramNotice]]] = {
     "reward.lapsed": RewardLapsed,
     "reward.reserved": RewardReserved,
     "reward.redeemed": RewardRedeemed,
+    "segment.entered": SegmentEntered,
+    "segment.left": SegmentLeft,
+    "entitlement.began": EntitlementBegan,
+    "entitlement.ending": EntitlementEnding,
+    "entitlement.ended": EntitlementEnded,
     "badge.awarded": BadgeAwarded,
     "yearly.reached": YearlyReached,
     "draw.closed": DrawClosed,

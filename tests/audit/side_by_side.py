@@ -32,6 +32,7 @@ class Outcome(NamedTuple):
     lots: Lots
     grants: Mapping[tuple[int, int], tuple[str, str]]
     punches: Mapping[str, int]
+    belongings: Mapping[str, Any]
 
 
 def played(document: Mapping[str, Any], facts: Sequence[Fact]) -> Till:
@@ -67,6 +68,7 @@ def of_core(till: Till, document: Mapping[str, Any], member: str) -> Outcome:
             for meter, settings in document.get("meters", {}).items()
             if settings.get("punches")
         },
+        account.belongings,
     )
 
 
@@ -132,6 +134,7 @@ def of_model(model: Model, document: Mapping[str, Any]) -> Outcome:
             for meter, settings in document.get("meters", {}).items()
             if settings.get("punches")
         },
+        model.belongings,
     )  # fmt: skip
 
 
@@ -179,6 +182,11 @@ steps = st.fixed_dictionaries(
 )
 
 
+ages = st.sampled_from(
+    [{"at_least": "P2D"}, {"below": "P2D"}, {"at_least": "PT5H", "below": "P3D"}]
+)
+amounts = st.sampled_from([{"at_least": "20.00"}, {"below": "60.00"}])
+amounts_whole = st.sampled_from([{"at_least": "5"}, {"at_least": "1", "below": "50"}])
 lives = st.fixed_dictionaries(
     {
         "after": st.sampled_from(["P3D", "P1M", "PT50H"]),
@@ -395,6 +403,16 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             "on_refund": draw(st.sampled_from(["revoke", "keep"])),
         },
         "rewards": {"coffee": coffee},
+        "segments": {
+            # Not orders: whether a gift card alone is one, and a free order, is not settled.
+            "spender": {"meters": {"spend": draw(amounts), "reviews": draw(amounts_whole)}},
+            "away": {"last_order": draw(ages)},
+            "quiet": {"last_activity": draw(ages), "meters": {"earned": draw(amounts_whole)}},
+        },
+        "entitlements": {
+            "lounge": {"while": {"tier": ["silver"]}, "grace": "P1D"},
+            "early": {"while": {"segment": ["spender"], "joined": draw(ages)}},
+        },
         "groups": groups,
         **if_any(paying=draw(payings)),
         "refunds": draw(st.sampled_from(["restate", "restate", "item", "proportional"])),

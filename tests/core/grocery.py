@@ -63,6 +63,11 @@ EVERY_NOTICE = frozenset(
         "reward.unlocked",
         "tier.changed",
         "tier.expiring",
+        "segment.entered",
+        "segment.left",
+        "entitlement.began",
+        "entitlement.ending",
+        "entitlement.ended",
         "yearly.reached",
     }
 )

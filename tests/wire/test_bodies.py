@@ -80,6 +80,7 @@ accounts = st.builds(
     lapsed=mappings(texts, st.lists(st.from_type(Punch), max_size=3).map(tuple), max_size=2),
     used=mappings(texts, st.tuples(texts, numbers), max_size=3),
     streaks=mappings(texts, st.tuples(texts, numbers), max_size=2),
+    belongings=mappings(texts, instants, max_size=2),
     qualifications=st.lists(st.from_type(Qualification), max_size=3).map(tuple),
 )
 

@@ -196,6 +196,25 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
             '10:26: meter "spend": "ended_by" means nothing where basis are counted; remove it',
         ],
     ),
+    "a segment of nobody": (
+        [
+            (
+                "rewards:",
+                'segments:\n  few: {meters: {spend: {at_least: "9.00", below: "9.00"}}}\nrewards:',
+            )
+        ],
+        ['30:51: segment "few": nobody is at_least and below this; write more below than at_least'],
+    ),
+    "an entitlement that hangs on no tier of the ladder": (
+        [("rewards:", "entitlements:\n  lounge: {while: {tier: [golden]}}\nrewards:")],
+        ['30:27: entitlement "lounge": no tier "golden"; did you mean "gold"?'],
+    ),
+    "an entitlement that hangs on nothing": (
+        [("rewards:", "entitlements:\n  lounge: {while: {}}\nrewards:")],
+        [
+            '30:19: entitlement "lounge", while: no condition; write one: last_order: {at_least: P60D}'
+        ],
+    ),
     "tab indent": (
         [("    pending: P14D", "\tpending: P14D")],
         ["8:1: found character '\\t' that cannot start any token; indent with spaces, not tabs"],

@@ -7,7 +7,7 @@ of the account as it was before the late fact.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from patron.audit import yearly
+from patron.audit import belonging, yearly
 from patron.audit.calendar import NEVER
 from patron.audit.counting import LONG_AGO
 from patron.audit.facts import ORDERS, REQUESTS, Event
@@ -107,3 +107,4 @@ def _instants(model: Model) -> Iterator[datetime]:
         yield held.held_until
     if terms is not None:
         yield from yearly.ahead(model, terms)
+        yield from belonging.ahead(model, terms)

@@ -46,13 +46,9 @@ def use(
     counted: dict[str, int],
     *,
     given: Mapping[str, int],
-    deserved: Mapping[str, int],
     at: datetime,
 ) -> None:
-    """Count what an order of that instant has now, instead of what was counted for it.
-
-    `given` is by rule, `deserved` by asset.
-    """
+    """Count what an order of that instant has by each rule, instead of what was counted for it."""
     now: list[tuple[Window, str, int]] = []
     for rule in terms.document.rules:
         for cap in rule.caps:
@@ -63,7 +59,8 @@ def use(
         if member_cap.window != "order":
             key = of_member(terms, member_cap, at)
             name = f"cap * {member_cap.asset} {member_cap.window}"
-            now.append((key, name, deserved.get(member_cap.asset, 0)))
+            rules = [r.rule for r in terms.document.rules if r.earn == member_cap.asset]
+            now.append((key, name, sum(given.get(rule, 0) for rule in rules)))
     for key, name, amount in now:
         used[key] = used.get(key, 0) + amount - counted.get(name, 0)
         counted[name] = amount

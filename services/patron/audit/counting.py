@@ -1,5 +1,6 @@
 """Meters: everything that was counted, kept as it came, and added up whenever it is asked."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -74,6 +75,22 @@ class Meters:
                 )
             )
         )
+
+    def shows_now(self, terms: Terms, meter: str, now: datetime) -> int:
+        """What a meter shows for its window around now."""
+        window = self.around(terms, meter, now)
+        return 0 if window is None else self.shows(terms, meter, window.name, now)
+
+    def ends(self, terms: Terms, meter: str) -> Iterator[datetime]:
+        """When what a meter has counted leaves its window."""
+        setting = terms.document.meters[meter].window
+        for name, _, of, _ in self.moves:
+            if name != meter:
+                continue
+            if isinstance(setting, Stretch) and setting.rolling is not None:
+                yield calendar.leaves(of, setting.rolling, terms.zone)
+            elif (window := self.around(terms, meter, of)) is not None:
+                yield window.ends
 
     def falls(self, terms: Terms, meter: str, threshold: int, now: datetime) -> datetime:
         """When a rolling meter shows less than that, if nothing more comes."""

@@ -1,10 +1,16 @@
 """When points end: after a span, on a date of each year, with the activity, or never."""
 
+from __future__ import annotations
+
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from patron.audit import calendar
 from patron.audit.calendar import NEVER, WITH_ACTIVITY
 from patron.audit.programs import Terms
+
+if TYPE_CHECKING:
+    from patron.audit.model import Model
 
 
 def end_of(terms: Terms, asset: str, earned_at: datetime) -> datetime:
@@ -19,3 +25,15 @@ def end_of(terms: Terms, asset: str, earned_at: datetime) -> datetime:
     assert ends.after is not None
     end = calendar.plus(earned_at, ends.after, terms.zone)
     return calendar.rounded_up(end, ends.at_end_of, terms.zone)
+
+
+def remind(model: Model, terms: Terms, now: datetime) -> None:
+    """Say of what ends that it will, so long before as the program says."""
+    for name, asset in terms.document.assets.items():
+        for lot in model.wallet.of(name, "available") if asset.remind else ():
+            assert asset.remind is not None
+            end = model.real_end(terms, lot)
+            if end != NEVER:
+                told_at = calendar.plus(end, asset.remind, terms.zone, sign=-1)
+                if told_at == now:
+                    model.notices.append(("points.expiring", name))

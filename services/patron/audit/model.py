@@ -12,6 +12,7 @@ from math import floor
 
 from patron.audit import (
     asking,
+    belonging,
     calendar,
     ceilings,
     ends,
@@ -55,6 +56,8 @@ class Model:
     qualifications: list[Qualification] = field(default_factory=list)
     prepaid: dict[str, list[paying.Part]] = field(default_factory=dict)  # By order.
     notices: list[tuple[str, str]] = field(default_factory=list)
+    ordered_at: datetime | None = None  # The latest completion's time.
+    belongings: dict[str, datetime] = field(default_factory=dict)  # → the end of its grace
     birthday: str = ""
     zone: str = ""
     awarded: set[tuple[str, int]] = field(default_factory=set)  # (rule, local year)
@@ -63,7 +66,12 @@ class Model:
     version: int = 0  # Of the last entry.
 
     def apply(self, event: Event) -> None:
-        """One more entry."""
+        """One more entry, and then the segments and entitlements that it leaves."""
+        self._apply(event)
+        if event.kind != "time":
+            belonging.settle(self, self.terms[event.version], self.at)
+
+    def _apply(self, event: Event) -> None:
         terms = self.terms[event.version]
         self.version = event.version
         if event.seq == 1 and not self.by_time:
@@ -80,6 +88,8 @@ class Model:
             self.time_reached(event, awards=before < event.at)
             return
         self.active_at = max(self.active_at, event.at)
+        if event.kind == "completed":
+            self.ordered_at = max(self.ordered_at or LONG_AGO, event.at)
         if event.kind in ORDERS:
             self._order(event)
         elif event.kind == "engaged":
@@ -102,22 +112,13 @@ class Model:
                 grant.state = "lapsed"
         if not self.frozen:
             self.activate(terms, seq, now)
-        self._remind(terms, now)
+        ends.remind(self, terms, now)
         if (rungs := self.meters.ladder(terms, now)) is not None:
             self.qualifications = rungs.passed(self.qualifications, self.tier)
             self._set_tier(rungs)
         if awards:
             yearly.award(self, terms, event)
-
-    def _remind(self, terms: Terms, now: datetime) -> None:
-        for name, asset in terms.document.assets.items():
-            for lot in self.wallet.of(name, "available") if asset.remind else ():
-                assert asset.remind is not None
-                end = self.real_end(terms, lot)
-                if end != NEVER:
-                    told_at = calendar.plus(end, asset.remind, terms.zone, sign=-1)
-                    if told_at == now:
-                        self.notices.append(("points.expiring", name))
+        belonging.settle(self, terms, now)
 
     def _profile(self, event: Event) -> None:
         self.birthday = event.fields["birthday"] or self.birthday
@@ -187,12 +188,10 @@ class Model:
             # What is deserved again was not let go.
             order.let_go[rule.rule] = max(0, order.given.get(rule.rule, 0) - target)
         for rule, _ in targets:
-            given = order.given.get(rule.rule, 0)
+            earned = order.given.get(rule.rule, 0) - order.let_go.get(rule.rule, 0)
             if rule.earn is not None:
-                deserved[rule.earn] = deserved.get(rule.earn, 0) + given
-        ceilings.use(
-            terms, self.used, order.counted, given=order.given, deserved=deserved, at=order.first_at
-        )
+                deserved[rule.earn] = deserved.get(rule.earn, 0) + earned
+        ceilings.use(terms, self.used, order.counted, given=order.given, at=order.first_at)
         return deserved
 
     def _enter(self, draw: str, more: int) -> None:

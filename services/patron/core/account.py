@@ -133,6 +133,8 @@ class Account(NamedTuple):
     lapsed: Mapping[str, tuple[Punch, ...]] = {}  # meter → punches of orders that ended unused
     streaks: Mapping[str, tuple[str, int]] = {}  # rule → (latest local day, days in a row)
     prepaid: Mapping[str, tuple[Spent, ...]] = {}  # order → points redeemed for it beforehand
+    belongings: Mapping[str, datetime] = {}  # segment or entitlement → end of its grace
+    ordered_at: datetime | None = None  # Kept where the age of the last order counts.
 
 
 class Given(NamedTuple):

@@ -11,6 +11,7 @@ from typing import Any
 
 from patron.core.account import (
     AVAILABLE,
+    LONG_AGO,
     NEVER,
     PENDING,
     RESERVED,
@@ -26,13 +27,14 @@ from patron.core.account import (
     Take,
     Taking,
 )
+from patron.core.belongings import changes, settled
 from patron.core.decision import Answer, Decision, Notice, Proof
 from patron.core.ends import active_at, ends_at, moved_to, remind_at
-from patron.core.facts import Fact, TimeReached
+from patron.core.facts import Fact, OrderCompleted, TimeReached
 from patron.core.mechanics.yearly import awards_joining, next_award
 from patron.core.periods import plus
 from patron.core.program import Program
-from patron.core.windows import counts_from_joining
+from patron.core.windows import ages_asked, counts_from_joining
 
 EMPTY = Balance()
 
@@ -58,6 +60,7 @@ class Draft:
         "once",
         "opened",
         "order",
+        "ordered_at",
         "owed",
         "prepaid",
         "program",
@@ -89,6 +92,9 @@ class Draft:
             self.active_at = active_at(program, account, at)
             if self.joined_at is None and (counts_from_joining(program) or awards_joining(program)):
                 self.joined_at = at
+        self.ordered_at = account.ordered_at
+        if type(fact) is OrderCompleted and "last_order" in ages_asked(program):
+            self.ordered_at = max(account.ordered_at or LONG_AGO, at)
         self.balances = dict(account.balances)
         self.meters = dict(account.meters)
         self.punches = dict(account.punches)
@@ -307,8 +313,29 @@ class Draft:
         if kind in self.program.notices:
             self.notices.append(Notice(kind, at or self.at, data))
 
-    def decision(self) -> Decision:
-        """Everything, as a value."""
+    def decision(self, account: Account | None = None) -> Decision:
+        """Everything, as a value. `account` is what it leaves, where a fold has found that."""
+        account = account or self._left()
+        for kind, data in changes(self.program, self.account.belongings, account.belongings):
+            self.notice(kind, data)
+        return Decision(
+            fact=self.fact,
+            at=self.at,
+            account=account,
+            orders=() if self.order is None else (self.order,),
+            opened=tuple(self.opened),
+            takes=tuple(self.takes),
+            grants=tuple(self.grants.values()),
+            once=tuple(self.once),
+            notices=tuple(self.notices),
+            proofs=tuple(self.proofs),
+            answer=self.answer,
+            version=self.program.version,
+            shared=tuple(self.shared),
+        )
+
+    def _left(self) -> Account:
+        """The account as it is after this."""
         before = self.account
         account = Account(
             before.member,
@@ -331,26 +358,14 @@ class Draft:
             self.lapsed,
             self.streaks,
             self.prepaid,
+            before.belongings,
+            self.ordered_at,
         )
         if self.seq == 1:
             account = account._replace(
                 due_at=min(account.due_at, next_award(self.program, account))
             )
-        return Decision(
-            fact=self.fact,
-            at=self.at,
-            account=account,
-            orders=() if self.order is None else (self.order,),
-            opened=tuple(self.opened),
-            takes=tuple(self.takes),
-            grants=tuple(self.grants.values()),
-            once=tuple(self.once),
-            notices=tuple(self.notices),
-            proofs=tuple(self.proofs),
-            answer=self.answer,
-            version=self.program.version,
-            shared=tuple(self.shared),
-        )
+        return settled(self.program, account) if self.program.belongings else account
 
 
 def spending_order(lot: Lot) -> tuple[datetime, datetime, int, str, int, int]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from patron.core.account import AVAILABLE, LONG_AGO, NEVER, PENDING, WITH_ACTIVITY, Account, Lot
 from patron.core.periods import dated_end, life_end, plus, reminded_at
 from patron.core.program import Asset, Program
+from patron.core.windows import ages_asked
 
 
 def ends_at(spec: Asset, earned_at: datetime, zone: str) -> datetime:
@@ -67,8 +68,9 @@ def remind_at(program: Program, asset: str, compartment: str, end: datetime) -> 
 
 @lru_cache(maxsize=256)
 def follows_activity(program: Program) -> bool:
-    """Whether any points of this program live with their member's activity."""
-    return any(asset.after_activity is not None for asset in program.assets.values())
+    """Whether points live with their member's activity, or a standing asks for its age."""
+    by_points = any(asset.after_activity is not None for asset in program.assets.values())
+    return by_points or "last_activity" in ages_asked(program)
 
 
 def active_at(program: Program, account: Account, at: datetime) -> datetime | None:

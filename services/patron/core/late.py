@@ -134,14 +134,11 @@ class _Corrections:
         corrections = tuple(self._corrected())
         self._tell(corrections, debt)
         draft.once.extend(sorted(now.once - self.was.once))
-        decision = draft.decision()
         account = now.state.account._replace(
-            seq=decision.account.seq,
-            at=decision.account.at,
-            balances=decision.account.balances,
+            seq=draft.seq, at=draft.account.at, balances=draft.balances
         )
-        return decision._replace(
-            account=account, orders=tuple(self._orders()), corrections=corrections
+        return draft.decision(account)._replace(
+            orders=tuple(self._orders()), corrections=corrections
         )
 
     # Points.

@@ -269,6 +269,49 @@ class Paying:
         return total_minor * self.share_max // self.worth_minor * self.block
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A meter shows so much or more, and less than so much, in its window around now."""
+
+    meter: str
+    at_least: int | None = None
+    below: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Age:
+    """It is so long or longer, and less than so long, since something."""
+
+    since: Literal["joining", "last_order", "last_activity"]
+    at_least: Span | None = None
+    below: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What must hold for a belonging: all of it."""
+
+    thresholds: tuple[Threshold, ...] = ()
+    ages: tuple[Age, ...] = ()
+    tiers: frozenset[str] = frozenset()  # None: any.
+    segments: frozenset[str] = frozenset()  # Keys of segments that the member is in.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belonging:
+    """A segment or an entitlement: what a member is in while a condition holds."""
+
+    kind: Literal["segment", "entitlement"]
+    name: str
+    condition: Condition
+    grace: Span | None = None  # It is kept for so long after its condition has ceased.
+
+    @property
+    def key(self) -> str:
+        """Names it among all belongings, in an account."""
+        return f"{self.kind}/{self.name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Program:
     """Everything that decides; `version` is the hash of its document's normal form.
@@ -289,6 +332,7 @@ class Program:
     notices: frozenset[str]  # The types it publishes.
     debt: Literal["debt", "clamp", "pending_only"] = "debt"
     late: Literal["retroactive", "forward_only"] = "retroactive"
+    belongings: tuple[Belonging, ...] = ()  # Segments first: entitlements may hang on them.
     groups: Mapping[str, Pick] = field(default_factory=dict)
     caps: tuple[MemberCap, ...] = ()
     draws: Mapping[str, Draw] = field(default_factory=dict)

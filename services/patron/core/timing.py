@@ -11,6 +11,7 @@ from datetime import datetime
 
 from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Account, Grant, Lot, State
 from patron.core.awards import award
+from patron.core.belongings import next_change
 from patron.core.draft import Draft, spending_order, stamp
 from patron.core.ends import once_available, real_end, remind_at
 from patron.core.mechanics.yearly import next_award
@@ -49,6 +50,7 @@ def _instants(program: Program, state: State) -> Iterator[datetime]:
         if held.hold_ends_at > account.at:
             yield held.hold_ends_at
     yield next_award(program, account)
+    yield next_change(program, account, account.at)
 
 
 def _told_at(program: Program, account: Account, lot: Lot) -> datetime:

@@ -6,7 +6,7 @@ local day (for each instant, where it elapses), and what it shows is the sum of 
 that have not left. They leave by themselves, so time alone can lower it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -21,7 +21,14 @@ Parts = Mapping[str, int]
 @lru_cache(maxsize=256)
 def counts_from_joining(program: Program) -> bool:
     """Whether this program asks when a member joined."""
-    return any(meter.window.kind == "anniversary" for meter in program.meters.values())
+    by_window = any(meter.window.kind == "anniversary" for meter in program.meters.values())
+    return by_window or "joining" in ages_asked(program)
+
+
+@lru_cache(maxsize=256)
+def ages_asked(program: Program) -> frozenset[str]:
+    """From what the ages count that this program's belongings ask for."""
+    return frozenset(age.since for each in program.belongings for age in each.condition.ages)
 
 
 def part_of(
@@ -101,6 +108,18 @@ def falls_below(parts: Parts, meter: Meter, threshold: int, *, at: datetime, zon
         if total < threshold:
             return leaves_at
     return NEVER
+
+
+def crossings(
+    parts: Parts, meter: Meter, limit: int, *, at: datetime, zone: str
+) -> Iterator[datetime]:
+    """When a rolling meter will pass a limit, up or down, if nothing more comes."""
+    living = _living(parts, meter, at, zone)
+    total = sum(amount for _, amount in living)
+    for leaves_at, amount in living:
+        was_below, total = total < limit, total - amount
+        if (total < limit) != was_below:
+            yield leaves_at
 
 
 def without_old(parts: Parts, meter: Meter, *, since: datetime, zone: str) -> dict[str, int]:

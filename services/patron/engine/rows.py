@@ -51,6 +51,8 @@ def account_of(row: AccountRow, member: str, names: Names) -> Account:
         stored.lapsed,
         stored.streaks,
         stored.prepaid,
+        stored.belongings,
+        stored.ordered_at,
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from patron.core import windows
-from patron.core.account import NEVER, State
+from patron.core.account import NEVER, Account, State
 from patron.core.decision import Decision, Proof, Refusal
 from patron.core.draft import stamp
 from patron.core.ends import real_end
@@ -77,6 +77,22 @@ def shown(state: State, *, program: Program) -> dict[str, Any]:
             for grant in state.grants or ()
         ],
         "frozen": account.frozen,
+        **_belongings(account, program),
+    }
+
+
+def _belongings(account: Account, program: Program) -> dict[str, Any]:
+    """Segments and entitlements, and when those end that live by grace; if there are any."""
+    if not program.belongings:
+        return {}
+
+    return {
+        f"{kind}s": {
+            each.name: None if (until := account.belongings[each.key]) == NEVER else stamp(until)
+            for each in program.belongings
+            if each.kind == kind and each.key in account.belongings
+        }
+        for kind in ("segment", "entitlement")
     }
 
 

@@ -85,6 +85,8 @@ class StoredAccount(NamedTuple):
     lapsed: Mapping[str, tuple[Punch, ...]] = {}
     streaks: Mapping[str, tuple[str, int]] = {}
     prepaid: Mapping[str, tuple[Spent, ...]] = {}
+    belongings: Mapping[str, datetime] = {}
+    ordered_at: datetime | None = None
 
 
 class StoredGrant(NamedTuple):
@@ -203,6 +205,8 @@ def encode_account(account: Account) -> bytes:
             account.lapsed,
             account.streaks,
             account.prepaid,
+            account.belongings,
+            account.ordered_at,
         )
     )
 

@@ -36,6 +36,7 @@ from patron.core.program import (
     Window,
 )
 from patron.core.windows import CAMPAIGN
+from patron.wire.belongings import belongings_of
 from patron.wire.durations import span_of
 from patron_schemas import program as language
 
@@ -67,6 +68,7 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
         notices=notices_of(document),
         debt=document.debt,
         late=document.late,
+        belongings=belongings_of(document, digits),
         groups=dict(document.groups),
         refunds=document.refunds,
         paying=None if document.paying is None else _paying(document.paying, digits),

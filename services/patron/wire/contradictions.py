@@ -11,6 +11,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from patron.wire.assets import problems_of_asset
+from patron.wire.belongings import problems_of_belongings
 from patron.wire.closings import closings
 from patron.wire.durations import DAY_S, roughly_s, span_of
 from patron.wire.figures import money, ratio
@@ -64,6 +65,7 @@ def contradictions(
         yield from _paying(tree, document.paying, digits)
     if document.tiers is not None:
         yield from _tiers(tree, document, document.tiers, digits)
+    yield from problems_of_belongings(tree, document, digits)
 
 
 @cache

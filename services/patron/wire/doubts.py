@@ -56,6 +56,10 @@ def _idle_meters(document: language.ProgramDocument) -> Iterator[Doubt]:
     if document.tiers is not None:
         read.add(document.tiers.meter)
     read |= {share_out.meter for share_out in document.share_outs.values()}
+    for segment in document.segments.values():
+        read.update(segment.meters)
+    for entitlement in document.entitlements.values():
+        read.update(entitlement.while_.meters)
     for name in document.meters:
         if name not in read:
             yield Doubt(f'meter "{name}"', "no rule and no tier reads it")
@@ -63,6 +67,8 @@ def _idle_meters(document: language.ProgramDocument) -> Iterator[Doubt]:
 
 def _idle_tiers(document: language.ProgramDocument) -> Iterator[Doubt]:
     used = {tier for rule in document.rules for tier in (*rule.by_tier, *(rule.match.tier or ()))}
+    for entitlement in document.entitlements.values():
+        used.update(entitlement.while_.tier or ())
     # The first tier is everybody's: it needs no benefit.
     for rung in () if document.tiers is None else document.tiers.ladder[1:]:
         if rung.tier not in used:

@@ -53,6 +53,8 @@ _SINGULAR: Final = {
     "rewards": "reward",
     "draws": "draw",
     "share_outs": "share-out",
+    "segments": "segment",
+    "entitlements": "entitlement",
 }
 
 

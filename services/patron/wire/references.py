@@ -43,6 +43,7 @@ def _declared(data: dict[str, Any]) -> dict[str, list[str]]:
         "rule": [rule for rule in rules if isinstance(rule, str)],
         "group": list(_block(data.get("groups"))),
         "tier": [tier for tier in tiers if isinstance(tier, str)],
+        "segment": list(_block(data.get("segments"))),
     }
 
 
@@ -54,6 +55,11 @@ def _uses(data: dict[str, Any]) -> Iterator[_Use]:
     for index, element in enumerate(_list(data.get("caps"))):
         yield _Use(("caps", index, "asset"), "asset", _block(element).get("asset"))
     yield _Use(("paying", "asset"), "asset", _block(data.get("paying")).get("asset"))
+    for name, segment in _block(data.get("segments")).items():
+        yield from _uses_of_condition(("segments", name), _block(segment))
+    for name, entitlement in _block(data.get("entitlements")).items():
+        hangs_on = _block(_block(entitlement).get("while"))
+        yield from _uses_of_condition(("entitlements", name, "while"), hangs_on)
     yield _Use(("tiers", "meter"), "meter", _block(data.get("tiers")).get("meter"))
     for name, reward in _block(data.get("rewards")).items():
         for asset in _block(_block(reward).get("costs")):
@@ -67,6 +73,14 @@ def _uses_of_closings(data: dict[str, Any]) -> Iterator[_Use]:
     for name, share_out in _block(data.get("share_outs")).items():
         for kind in ("meter", "asset"):
             yield _Use(("share_outs", name, kind), kind, _block(share_out).get(kind))
+
+
+def _uses_of_condition(path: Path, condition: dict[str, Any]) -> Iterator[_Use]:
+    for meter in _block(condition.get("meters")):
+        yield _Use((*path, "meters", meter), "meter", meter, key=True)
+    for kind in ("tier", "segment"):
+        for index, name in enumerate(_list(condition.get(kind))):
+            yield _Use((*path, kind, index), kind, name)
 
 
 def _uses_of_rule(path: Path, rule: dict[str, Any]) -> Iterator[_Use]:

@@ -1,0 +1,83 @@
+"""The assets of program documents, format 1: what members can hold, and when it ends.
+
+`patron_schemas.program` says what a document promises, and holds the rest of it.
+"""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from patron_schemas.program_words import Duration, MonthDay, Part
+
+
+class Ends(Part):
+    """When what was earned ends: after a while, on a date of each year, or with activity."""
+
+    after: Duration | None = Field(
+        default=None,
+        title="Life",
+        description="How long after earning it ends: P12M, P2Y, P14D (calendar days), PT336H.",
+        examples=["P12M"],
+    )
+    at_end_of: Literal["exact", "day", "month", "year"] = Field(
+        default="exact",
+        title="At the end of",
+        description="Round the end up: to the end of that local day, month or year. P12M and "
+        "month: twelve months after the end of the month in which it was earned.",
+    )
+    on: MonthDay | None = Field(
+        default=None,
+        title="On",
+        description="It ends at the end of this day of each year. In a year without that day: "
+        "the month's last day.",
+        examples=["03-31"],
+    )
+    earned_before: MonthDay | None = Field(
+        default=None,
+        title="Earned before",
+        description="Only what was earned before this day ends then, the rest a year later. "
+        "Left out: all that was earned by then.",
+        examples=["01-01"],
+    )
+    after_activity: Duration | None = Field(
+        default=None,
+        title="After activity",
+        description="All of it ends this long after the last thing that was heard of the member, "
+        "whatever it was: a purchase, a review, a redemption.",
+        examples=["P12M"],
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Ends":
+        ways = [each for each in (self.after, self.on, self.after_activity) if each is not None]
+        if len(ways) != 1:
+            raise PydanticCustomError(
+                "form",
+                "{what}",
+                {
+                    "what": '"ends" needs one of "after", "on" and "after_activity"',
+                    "mend": 'write {after: P12M}, {on: "03-31"} or {after_activity: P12M}',
+                },
+            )
+        return self
+
+
+class Asset(Part):
+    """Something that a member can hold: points, miles, bonus."""
+
+    ends: Ends | None = Field(
+        default=None, title="Ends", description="When it ends. Leave it out: it never ends."
+    )
+    pending: Duration | None = Field(
+        default=None,
+        title="Pending",
+        description="What is earned can be spent only after this long (a return window).",
+        examples=["PT336H"],
+    )
+    remind: Duration | None = Field(
+        default=None,
+        title="Remind",
+        description="Publish points.expiring this long before an end.",
+        examples=["P7D"],
+    )
