@@ -244,7 +244,6 @@ def test_points_of_an_asset_that_a_new_version_drops_still_become_available() ->
     assert till.balance() == Balance(available=10)
 
 
-@pytest.mark.xfail(strict=True, reason="a new version moves the promised end of pending points")
 def test_pending_points_end_when_they_were_said_to_end() -> None:
     old = points(lives=Span(days=300), pending=Span(days=14))
     new = program(assets=[Asset(name="points", lives=Span(days=20))], version="v2")

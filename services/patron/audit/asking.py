@@ -212,7 +212,7 @@ def _freeze(model: Model, terms: Terms, event: Event) -> None:
     """What was kept back while the account was frozen is let out."""
     was, model.frozen = model.frozen, event.fields["frozen"]
     if was and not model.frozen:
-        model.activate(terms, event.seq, model.at)
+        model.wallet.activate(event.seq, model.at)
 
 
 def _adjust(model: Model, terms: Terms, event: Event) -> None:

@@ -96,7 +96,8 @@ def _instants(model: Model) -> Iterator[datetime]:
             assert terms is not None
             yield model.real_end(terms, lot)
             if lot.compartment == "pending" and not model.frozen:
-                yield lot.expires_at
+                assert lot.activates_at is not None
+                yield lot.activates_at
     for living in model.cards.punches.values():
         yield from (punch.lapses_at for punch in living)
     for grant in model.cards.grants:

@@ -249,14 +249,15 @@ def _modelled(written: Written, served: Served, events: Sequence[Event]) -> Iter
     expected = {
         (lot.seq, lot.n): (
             lot.asset, lot.compartment, lot.expires_at.isoformat(), lot.earned_at.isoformat(),
-            lot.amount, lot.remaining,
+            lot.activates_at and lot.activates_at.isoformat(), lot.amount, lot.remaining,
         )
         for lot in model.wallet.lots
     }  # fmt: skip
     found = {
         (lot.seq, lot.n): (
             served.assets[lot.asset], COMPARTMENTS[lot.compartment], lot.expires_at.isoformat(),
-            lot.earned_at.isoformat(), lot.amount, lot.remaining,
+            lot.earned_at.isoformat(), lot.activates_at and lot.activates_at.isoformat(),
+            lot.amount, lot.remaining,
         )
         for lot in written.lots
     }  # fmt: skip
@@ -292,10 +293,11 @@ def _by_time(written: Written, served: Served, events: Sequence[Event]) -> Itera
     expected: Counter[Any] = Counter()
     found: Counter[Any] = Counter()
     for lot in model.wallet.lots:
-        expected[lot.asset, lot.compartment, lot.expires_at, lot.earned_at] += lot.remaining
+        kind = lot.asset, lot.compartment, lot.expires_at, lot.earned_at, lot.activates_at
+        expected[kind] += lot.remaining
     for row in written.lots:
         asset, compartment = served.assets[row.asset], COMPARTMENTS[row.compartment]
-        found[asset, compartment, row.expires_at, row.earned_at] += row.remaining
+        found[asset, compartment, row.expires_at, row.earned_at, row.activates_at] += row.remaining
     yield "open lots", _some(expected), _some(found)
     held = Counter(_held_as(grant.reward, grant.state) for grant in model.cards.grants)
     kept = Counter(
@@ -308,7 +310,7 @@ def _by_time(written: Written, served: Served, events: Sequence[Event]) -> Itera
 
 
 def _some(counted: Counter[Any]) -> dict[Any, int]:
-    return {what: amount for what, amount in sorted(counted.items()) if amount}
+    return {what: amount for what, amount in sorted(counted.items(), key=str) if amount}
 
 
 def _held_as(reward: str, state: str) -> tuple[str, str] | None:

@@ -103,15 +103,14 @@ class Model:
         """Whatever is due at one instant."""
         now, seq, terms = event.at, event.seq, self.terms[event.version]
         self.at = max(self.at, now)
-        compartments = ("available", "pending") if self.frozen else ("available",)
-        self.wallet.expire(now, lambda lot: self.real_end(terms, lot), of=compartments)
+        self.wallet.expire(now, lambda lot: self.real_end(terms, lot))
         self.cards.end(now)
         asking.lapse(self, seq, now)
         for grant in self.cards.grants:
             if grant.state == "unlocked" and grant.lapses_at <= now:
                 grant.state = "lapsed"
         if not self.frozen:
-            self.activate(terms, seq, now)
+            self.wallet.activate(seq, now)
         ends.remind(self, terms, now)
         if (rungs := self.meters.ladder(terms, now)) is not None:
             self.qualifications = rungs.passed(self.qualifications, self.tier)
@@ -342,28 +341,19 @@ class Model:
     ) -> None:
         """A lot of what was earned: pending where the asset says so."""
         pending = terms.document.assets[asset].pending
-        if pending is not None:
-            compartment, end = "pending", calendar.plus(earned_at, pending, terms.zone)
-        elif self.frozen:
-            compartment, end = "pending", earned_at
-        else:
-            compartment, end = "available", ends.end_of(terms, asset, earned_at)
+        activates_at = None if pending is None else calendar.plus(earned_at, pending, terms.zone)
+        if self.frozen:
+            activates_at = activates_at or earned_at
         self.wallet.open(
-            seq, asset=asset, compartment=compartment, expires_at=end, earned_at=earned_at,
-            amount=amount, rule=rule, origin=seq,
+            seq, asset=asset, compartment="pending" if activates_at else "available",
+            expires_at=ends.end_of(terms, asset, earned_at), earned_at=earned_at,
+            amount=amount, rule=rule, origin=seq, activates_at=activates_at,
         )  # fmt: skip
-
-    def activate(self, terms: Terms, seq: int, until: datetime) -> None:
-        """Pending lots whose wait is over can be spent."""
-        self.wallet.activate(seq, until, lambda lot: ends.end_of(terms, lot.asset, lot.earned_at))
 
     def real_end(self, terms: Terms, lot: Lot) -> datetime:
         """When a lot ends: one that lives with activity, so long after the last of it."""
-        end = lot.expires_at
-        if lot.compartment == "pending":
-            end = ends.end_of(terms, lot.asset, lot.earned_at)
-        if end != WITH_ACTIVITY:
-            return end
+        if lot.expires_at != WITH_ACTIVITY:
+            return lot.expires_at
         life = terms.document.assets[lot.asset].ends
         if life is None or life.after_activity is None:
             return NEVER

@@ -1,6 +1,6 @@
 """A member's lots and debt: credits, debits, and what comes back. Plain lists, in place."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,6 +19,7 @@ class Lot:
     remaining: int
     rule: str
     origin: int
+    activates_at: datetime | None = None  # When a pending one becomes available.
 
 
 @dataclass
@@ -39,10 +40,14 @@ class Wallet:
         amount: int,
         rule: str,
         origin: int,
+        activates_at: datetime | None = None,
     ) -> None:
         """One more lot of this entry; where it can be spent it pays debt at once."""
         n = 1 + sum(1 for lot in self.lots if lot.seq == seq)
-        lot = Lot(asset, compartment, expires_at, earned_at, seq, n, amount, amount, rule, origin)
+        lot = Lot(
+            asset, compartment, expires_at, earned_at, seq, n, amount, amount, rule, origin,
+            activates_at,
+        )  # fmt: skip
         self.lots.append(lot)
         if compartment == "available":
             paid = min(amount, self.debt.get(asset, 0))
@@ -112,30 +117,27 @@ class Wallet:
             if lot.compartment == "reserved" and lot.seq == reserved_by:
                 lot.remaining = 0
 
-    def expire(
-        self, until: datetime, real_end: Callable[[Lot], datetime], *, of: Sequence[str]
-    ) -> None:
-        """What has ended is gone, in these compartments. What is set aside waits."""
+    def expire(self, until: datetime, real_end: Callable[[Lot], datetime]) -> None:
+        """What has ended is gone. What is set aside waits."""
         for lot in self.lots:
-            if lot.compartment in of and real_end(lot) <= until:
+            if lot.compartment != "reserved" and real_end(lot) <= until:
                 lot.remaining = 0
 
-    def activate(self, seq: int, until: datetime, end_of: Callable[[Lot], datetime]) -> None:
+    def activate(self, seq: int, until: datetime) -> None:
         """Pending lots whose wait is over become available ones."""
-        due = [lot for lot in self.lots if lot.compartment == "pending" and lot.remaining]
-        for lot in sorted(due, key=spending):
-            if lot.expires_at <= until:
+        waiting = [lot for lot in self.lots if lot.compartment == "pending" and lot.remaining]
+        for lot in sorted(waiting, key=spending):
+            assert lot.activates_at is not None
+            if lot.activates_at <= until:
                 part, lot.remaining = lot.remaining, 0
-                self._moved(seq, lot, part, "available", expires_at=end_of(lot))
+                self._moved(seq, lot, part, "available")
 
-    def _moved(
-        self, seq: int, lot: Lot, part: int, to: str, *, expires_at: datetime | None = None
-    ) -> None:
+    def _moved(self, seq: int, lot: Lot, part: int, to: str) -> None:
         self.open(
             seq,
             asset=lot.asset,
             compartment=to,
-            expires_at=lot.expires_at if expires_at is None else expires_at,
+            expires_at=lot.expires_at,
             earned_at=lot.earned_at,
             amount=part,
             rule=lot.rule,

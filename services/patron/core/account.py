@@ -31,8 +31,8 @@ class Balance(NamedTuple):
 class Lot(NamedTuple):
     """Points with one expiry. Only `remaining` ever changes, and only downwards.
 
-    A pending lot ends at the instant at which it becomes available, by a take that
-    moves what remains into a new lot of the same origin. Reserved lots keep their
+    A pending lot waits until the instant at which it becomes available, by a take that
+    moves what remains into a new lot of the same origin and end. Reserved lots keep their
     origin, and do not end while they are held: they go back, or are redeemed.
     """
 
@@ -46,6 +46,7 @@ class Lot(NamedTuple):
     remaining: int
     rule: str
     origin: int = 0  # The entry that earned it: moves between compartments keep it.
+    activates_at: datetime | None = None  # When a pending one becomes available.
 
 
 class Take(NamedTuple):

@@ -131,12 +131,11 @@ class Draft:
         activates_at = None
         if spec.pending is not None:
             activates_at = plus(self.at, spec.pending, zone)
-        if spec.pending is None and not self.account.frozen:
+        if activates_at is None and not self.account.frozen:
             self.open(asset, AVAILABLE, amount, expires_at, self.at, rule)
         else:
-            self.open(asset, PENDING, amount, activates_at or self.at, self.at, rule)
-            if self.account.frozen:  # It ends when its points do: time has to look.
-                self.due_no_later_than(self.at)
+            waits_until = activates_at or self.at
+            self.open(asset, PENDING, amount, expires_at, self.at, rule, activates_at=waits_until)
         if "points.earned" in self.program.notices:
             data: dict[str, Any] = {"asset": asset, "amount": amount, "rule": rule}
             if activates_at is not None:
@@ -158,9 +157,12 @@ class Draft:
         earned_at: datetime,
         rule: str,
         origin: int | None = None,
+        activates_at: datetime | None = None,
     ) -> Lot:
         """Open a lot; what becomes available pays off debt at once."""
-        lot = self.put_lot(asset, compartment, amount, expires_at, earned_at, rule, origin)
+        lot = self.put_lot(
+            asset, compartment, amount, expires_at, earned_at, rule, origin, activates_at
+        )
         debt = self.balance(asset).debt
         if debt and compartment == AVAILABLE:
             paid = min(debt, amount)
@@ -177,6 +179,7 @@ class Draft:
         earned_at: datetime,
         rule: str,
         origin: int | None = None,
+        activates_at: datetime | None = None,
     ) -> Lot:
         """Open a lot, whatever is owed."""
         assert amount > 0
@@ -191,6 +194,7 @@ class Draft:
             amount,
             rule,
             self.seq if origin is None else origin,
+            activates_at,
         )
         self.opened.append(lot)
         if self._lots is not None:
@@ -201,6 +205,8 @@ class Draft:
                 end = moved_to(self.program, asset, self.active_at)
             self.due_no_later_than(end)
             self.due_no_later_than(remind_at(self.program, asset, compartment, end))
+        if activates_at is not None:
+            self.due_no_later_than(activates_at)
         self._change(asset, compartment, amount)
         return lot
 

@@ -9,7 +9,7 @@ after every real instant, and the account knows when the member was active last.
 from datetime import datetime
 from functools import lru_cache
 
-from patron.core.account import AVAILABLE, LONG_AGO, NEVER, PENDING, WITH_ACTIVITY, Account, Lot
+from patron.core.account import AVAILABLE, LONG_AGO, NEVER, WITH_ACTIVITY, Account, Lot
 from patron.core.periods import dated_end, life_end, plus, reminded_at
 from patron.core.program import Asset, Program
 from patron.core.windows import ages_asked
@@ -35,26 +35,11 @@ def moved_to(program: Program, asset: str, active_at: datetime | None) -> dateti
 
 
 def real_end(program: Program, account: Account, lot: Lot) -> datetime:
-    """When a lot ends, as things stand; a pending one ends where it becomes available.
-
-    Of a frozen account nothing becomes available: there a pending lot ends when its points do.
-    """
-    end = lot.expires_at
-    if account.frozen and lot.compartment == PENDING:
-        end = once_available(program, lot)
-    if end != WITH_ACTIVITY:
-        return end
+    """When a lot ends, as things stand."""
+    if lot.expires_at != WITH_ACTIVITY:
+        return lot.expires_at
 
     return moved_to(program, lot.asset, account.active_at)
-
-
-def once_available(program: Program, lot: Lot) -> datetime:
-    """The end of a pending lot's points, counted from the earning: waiting adds nothing."""
-    spec = program.assets.get(lot.asset)
-    if spec is None:
-        return NEVER  # No version that is in force says when.
-
-    return ends_at(spec, lot.earned_at, program.zone)
 
 
 def remind_at(program: Program, asset: str, compartment: str, end: datetime) -> datetime:

@@ -48,6 +48,12 @@ class Kind(NamedTuple):
     origin: int
     rule: str
     held_by: str = ""  # The reservation that holds them.
+    activates_at: datetime | None = None
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """Kinds in a fixed order, that of spending."""
+        return (*self[:7], self.activates_at or NEVER)
 
 
 class Subject(NamedTuple):
@@ -152,7 +158,7 @@ class _Corrections:
             deserved[self._named(kind)] += sum(lot.remaining for lot in lots)
         sources: dict[str, list[tuple[Lot | str, int]]] = {}
         sinks: dict[str, list[tuple[Kind | str, int]]] = {}
-        for kind in sorted(standing.keys() | deserved.keys()):
+        for kind in sorted(standing.keys() | deserved.keys(), key=lambda kind: kind.place):
             change = deserved[kind] - sum(lot.remaining for lot in standing.get(kind, ()))
             if change > 0:
                 sinks.setdefault(kind.asset, []).append((kind, change))
@@ -165,7 +171,7 @@ class _Corrections:
             self._add_places(asset, sources.setdefault(asset, []), sinks.setdefault(asset, []))
         opened = {
             kind: draft.put_lot(kind.asset, kind.compartment, change, kind.expires_at,
-                                kind.earned_at, kind.rule, kind.origin)
+                                kind.earned_at, kind.rule, kind.origin, kind.activates_at)
             for found in sinks.values() for kind, change in found if isinstance(kind, Kind)
         }  # fmt: skip
         for asset, found in sources.items():
@@ -313,7 +319,14 @@ def _held(state: State, real: Sequence[int] | None) -> dict[Kind, list[Lot]]:
         origin = lot.origin if real is None else real[lot.origin]
         held_by = holders.get((lot.seq, lot.n), "") if lot.compartment == RESERVED else ""
         kind = Kind(
-            lot.asset, lot.compartment, lot.expires_at, lot.earned_at, origin, lot.rule, held_by
+            lot.asset,
+            lot.compartment,
+            lot.expires_at,
+            lot.earned_at,
+            origin,
+            lot.rule,
+            held_by,
+            lot.activates_at,
         )
         kinds.setdefault(kind, []).append(lot)
     return kinds

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from patron.core import pools
-from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Grant, Lot, State
+from patron.core.account import AVAILABLE, NEVER, RESERVED, Grant, Lot, State
 from patron.core.closings import close_draw, close_share_out
 from patron.core.decision import Answer, Decision, Refusal
-from patron.core.draft import Draft, spending_order, stamp
+from patron.core.draft import Draft, stamp
 from patron.core.facts import (
     AdjustAsked,
     CancelAsked,
@@ -232,12 +232,11 @@ def freeze(draft: Draft, fact: FreezeAsked) -> Granted | Refusal:
 
     What would have become available meanwhile becomes so when the account is let go.
     """
-    pending = [lot for lot in draft.all_lots() if lot.compartment == PENDING]
-    pending.sort(key=lambda lot: (lot.asset, spending_order(lot)))
     if draft.account.frozen and not fact.frozen:
-        activate(draft, [lot for lot in pending if lot.expires_at <= draft.at])
-    if pending:
-        draft.due_no_later_than(draft.at)  # What is next to happen to them is another thing now.
+        activate(draft)
+        for lot in draft.all_lots():
+            if lot.activates_at is not None:
+                draft.due_no_later_than(lot.activates_at)
     draft.frozen = fact.frozen
     return {"frozen": fact.frozen}
 

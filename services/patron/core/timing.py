@@ -6,14 +6,14 @@ awards, by the tier that is left. Found late, it is the same: an effect acts at 
 instant at which it was due.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
-from patron.core.account import AVAILABLE, NEVER, PENDING, RESERVED, Account, Grant, Lot, State
+from patron.core.account import AVAILABLE, NEVER, RESERVED, Account, Grant, Lot, State
 from patron.core.awards import award
 from patron.core.belongings import next_change
 from patron.core.draft import Draft, spending_order, stamp
-from patron.core.ends import once_available, real_end, remind_at
+from patron.core.ends import real_end, remind_at
 from patron.core.mechanics.yearly import next_award
 from patron.core.pools import count_slot
 from patron.core.program import Program
@@ -37,6 +37,8 @@ def _instants(program: Program, state: State) -> Iterator[datetime]:
     for lot in state.lots:
         if lot.compartment != RESERVED:
             yield real_end(program, account, lot)
+        if lot.activates_at is not None and not account.frozen:
+            yield lot.activates_at
         told_at = _told_at(program, account, lot)
         if told_at > account.at:
             yield told_at
@@ -68,19 +70,15 @@ def pass_instant(draft: Draft) -> None:
     award(draft)
 
 
-def _due(draft: Draft, compartment: str) -> list[Lot]:
-    lots = [o for o in draft.all_lots() if o.compartment == compartment]
-    lots = [o for o in lots if real_end(draft.program, draft.account, o) <= draft.at]
-    return sorted(lots, key=lambda lot: (lot.asset, spending_order(lot)))
-
-
 def _expire(draft: Draft) -> None:
     expired: dict[str, int] = {}
-    ended = _due(draft, AVAILABLE)
-    if draft.account.frozen:
-        # What it earned was never let out, and ends all the same.
-        ended += _due(draft, PENDING)
-    for lot in ended:
+    # What is held for a request does not end meanwhile; what is pending does.
+    ended = [
+        lot
+        for lot in draft.all_lots()
+        if lot.compartment != RESERVED and real_end(draft.program, draft.account, lot) <= draft.at
+    ]
+    for lot in sorted(ended, key=_by_asset):
         draft.take(lot, lot.remaining, "expired")
         expired[lot.asset] = expired.get(lot.asset, 0) + lot.remaining
     for asset, amount in expired.items():
@@ -89,17 +87,22 @@ def _expire(draft: Draft) -> None:
 
 def _activate(draft: Draft) -> None:
     if not draft.account.frozen:
-        activate(draft, _due(draft, PENDING))
+        activate(draft)
 
 
-def activate(draft: Draft, lots: Iterable[Lot]) -> None:
-    """Let pending points become available ones, with the end that they earned."""
+def activate(draft: Draft) -> None:
+    """Let points whose wait is over become available ones, with the end that they earned."""
     activated: dict[str, int] = {}
-    for lot in lots:
-        draft.move(lot, lot.remaining, AVAILABLE, once_available(draft.program, lot))
+    due = [lot for lot in draft.all_lots() if (lot.activates_at or NEVER) <= draft.at]
+    for lot in sorted(due, key=_by_asset):
+        draft.move(lot, lot.remaining, AVAILABLE, lot.expires_at)
         activated[lot.asset] = activated.get(lot.asset, 0) + lot.remaining
     for asset, amount in activated.items():
         draft.notice("points.activated", {"asset": asset, "amount": amount})
+
+
+def _by_asset(lot: Lot) -> tuple[object, ...]:
+    return lot.asset, spending_order(lot)
 
 
 def _remind(draft: Draft) -> None:

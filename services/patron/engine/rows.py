@@ -91,6 +91,7 @@ def lot_row(lot: Lot, account: int, names: Names) -> LotRow:
         lot.remaining,
         names.rule[lot.rule],
         lot.origin,
+        lot.activates_at,
     )
 
 
@@ -107,6 +108,7 @@ def lot_of(row: LotRow, names: Names) -> Lot:
         row.remaining,
         names.rule_named[row.rule],
         row.origin,
+        row.activates_at,
     )
 
 

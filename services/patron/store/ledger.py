@@ -35,6 +35,7 @@ class LotRow(NamedTuple):
     remaining: int
     rule: int
     origin: int
+    activates_at: datetime | None = None
 
 
 class TakeRow(NamedTuple):

@@ -118,9 +118,11 @@ CREATE TABLE lot (
     remaining bigint NOT NULL,
     rule smallint NOT NULL,
     origin int NOT NULL,  -- The entry that earned it: moves between compartments keep it.
+    activates_at timestamptz,  -- When a pending one becomes available.
     PRIMARY KEY (account, asset, compartment, expires_at, earned_at, seq, n),
     CONSTRAINT lot_never_over_used CHECK (remaining BETWEEN 0 AND amount),
-    CONSTRAINT lot_holds_something CHECK (amount > 0)
+    CONSTRAINT lot_holds_something CHECK (amount > 0),
+    CONSTRAINT lot_pending_activates CHECK ((compartment = 1) = (activates_at IS NOT NULL))
 ) PARTITION BY RANGE (expires_at);
 
 -- What a debit takes from a lot. Without a lot, it is debt that grows.
