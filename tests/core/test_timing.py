@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from core.grocery import (
     Till,
     adjust,
@@ -222,7 +220,6 @@ def test_each_member_has_a_time_of_its_own() -> None:
     assert (till.balance("ann").available, till.balance("bob").available) == (1, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="due_at is not looked at anew when a version comes in force")
 def test_a_reminder_of_a_new_version_comes_at_its_own_time() -> None:
     plain = points(lives=Span(days=30))
     minding = program(

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from core.grocery import adjust, article, at, bought, did, redeem, returned, transfer, voided
-from engine.counter import Counter, batches, reached
+from engine.counter import PROGRAM, TENANT, Counter, batches, reached
 from patron.core.facts import MemberMerged, Who
 from patron.engine.apply import Batch
+from patron.engine.publish import publish
 from patron.engine.reach import reach
 from patron.errors import Fenced
 from patron.store.claims import Advance
@@ -116,6 +117,27 @@ async def test_time_passes_up_to_the_input_and_no_further(counter: Counter) -> N
     assert (await reach(counter.engine, accounts_max=10))[0] == 1
     assert await counter.available("ann") == 0
     assert (await reach(counter.engine, accounts_max=10))[0] == 0
+
+
+async def test_a_version_that_comes_in_force_is_looked_at_for_members_who_do_nothing(
+    counter: Counter,
+) -> None:
+    lives = "{ends: {after: P6M, at_end_of: month}}"
+    minding = PROGRAM.replace(lives, "{ends: {after: P6M, at_end_of: month}, remind: P7D}")
+    assert minding != PROGRAM
+    await counter.put(bought("o1", 10_00, when="2025-03-03"))
+    published = {"tenant": TENANT, "document": minding, "source": "grocer.yaml"}
+    await publish(counter.pool, counter.sealer, **published, since=at("2025-06-01"))
+    await counter.put(bought("o2", 10_00, member="bob", when="2025-03-04"))
+    await reached(counter, "2025-09-29")
+    while (await reach(counter.engine, accounts_max=100))[0]:
+        pass
+
+    # Both end on 1 October in New York; the first version would have said nothing.
+    for member in ("ann", "bob"):
+        _, told = await counter.history(member)
+        said = [(n.type, n.at) for each in told for n in each.decision.notices]
+        assert said[-1] == ("points.expiring", at("2025-09-24 00:00"))
 
 
 async def test_a_fenced_batch_changes_nothing(counter: Counter) -> None:

@@ -215,10 +215,15 @@ class Book:
             return program
 
         state, decisions = pass_time(program_at, state, tenant=self.tenant, until=until)
-        self.states[member] = state
+        self.states[member] = self._looking_again(state, until)
         for before, decision in decisions:
             self._put_ended(member, decision)
             self._decided(Decided(member, decision, before))
+
+    def _looking_again(self, state: State, since: datetime) -> State:
+        """Due when the next version comes in force: it may award what this one does not."""
+        due_at = min(state.account.due_at, self.lineage.next_since(since))
+        return state._replace(account=state.account._replace(due_at=due_at))
 
     def _acts_at(self, fact: Fact, member: str, other: str | None) -> datetime:
         state = self.states[member]
@@ -235,6 +240,8 @@ class Book:
     ) -> State:
         """The state that `fact` finds: time has passed up to where it acts."""
         state = self.states[member]
+        if not state.account.seq:
+            state = self.states[member] = self._looking_again(state, until)
         wanted = (owned is not None and owned.state.completed is not None) or (
             isinstance(fact, OrderCompleted) and fact.order in self.waiting
         )

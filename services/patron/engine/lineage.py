@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from patron.core.account import NEVER
 from patron.core.program import Program
 
 
@@ -29,6 +30,11 @@ class Lineage:
         """The version in force then; None before the first."""
         place = bisect_right(self._since, instant)
         return self.versions[place - 1].program if place else None
+
+    def next_since(self, instant: datetime) -> datetime:
+        """When the next version comes in force after that; NEVER if none is known."""
+        place = bisect_right(self._since, instant)
+        return self._since[place] if place < len(self._since) else NEVER
 
     def named(self, version: str) -> Program:
         """The version with that hash; KeyError if this program never had it."""

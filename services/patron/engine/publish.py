@@ -7,10 +7,12 @@ from patron.core.pools import all_reward_pools, budget_pools
 from patron.core.program import Program
 from patron.engine.catalogue import Catalogue
 from patron.errors import Misconfigured
-from patron.store import programs
+from patron.store import accounts, programs
 from patron.store.pool import Pool, transaction
 from patron.store.sealing import Sealer
 from patron.wire.documents import compile_document
+
+ACCOUNTS_MAX = 5_000  # Looked at again in one transaction.
 
 
 class Publication(NamedTuple):
@@ -33,8 +35,8 @@ async def publish(
     """Publish a document for a tenant, in force from `since` (None: from now on).
 
     A version may be in force before now only where its tenant takes late events without a
-    limit: a past that is already decided is not decided anew. Raises `InvalidProgram`,
-    `Misconfigured`.
+    limit: a past that is already decided is not decided anew. The latest version again
+    changes nothing. Raises `InvalidProgram`, `Misconfigured`.
     """
     program = compile_document(document, source=source)
     async with transaction(pool) as connection:
@@ -50,9 +52,12 @@ async def publish(
             )
         before = next((s for s in whose.programs if s.name == program.name), None)
         if before is not None:
-            _check_kept(before.lineage.versions[-1].program, program)
+            latest = before.lineage.versions[-1]
+            _check_kept(latest.program, program)
+            if since is None and latest.program.version == program.version:
+                since = latest.since
         since = since or now
-        await programs.publish(
+        version = await programs.publish(
             connection,
             tenant=whose.number,
             name=program.name,
@@ -62,7 +67,22 @@ async def publish(
             names=_names(program),
             pools=(*budget_pools(program), *all_reward_pools(program)),
         )
+    await _look_again(pool, version, since)
     return Publication(program, tenant, since)
+
+
+async def _look_again(pool: Pool, version: int, since: datetime) -> None:
+    """Let time look at every account when the version comes in force: ends may be told anew.
+
+    Some accounts at a time, so that nobody waits for all of them. Who opens one from now
+    on knows the version.
+    """
+    after: int | None = 0
+    while after is not None:
+        async with transaction(pool) as connection:
+            after = await accounts.look_again(
+                connection, version=version, since=since, after=after, accounts_max=ACCOUNTS_MAX
+            )
 
 
 def _check_kept(before: Program, now: Program) -> None:

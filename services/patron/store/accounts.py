@@ -103,6 +103,15 @@ async def by_tier(connection: Connection, *, program: int) -> dict[int, int]:
     return {row["tier"]: row["members"] for row in rows}
 
 
+async def look_again(
+    connection: Connection, *, version: int, since: datetime, after: int, accounts_max: int
+) -> int | None:
+    """Let a program's next accounts be due at `since` at the latest; return the last, or None."""
+    return await connection.fetchval(  # type: ignore[no-any-return]
+        sql("accounts", "look_again"), version, since, after, accounts_max
+    )
+
+
 async def any_due(connection: Connection, *, until: datetime) -> bool:
     """Whether any account's time has come."""
     return bool(await connection.fetchval(sql("accounts", "any_due"), until))
