@@ -72,7 +72,8 @@ def member(
         typer.echo(f"  {asset}: {parts or 'nothing'}")
     for lot in account["lots"]:
         ends = f"until {lot['ends_at']}" if lot["ends_at"] else "without an end"
-        typer.echo(f"    {lot['remaining']} {lot['state']} {ends} ({lot['rule']})")
+        waits = f" to {lot['available_at']}" if "available_at" in lot else ""
+        typer.echo(f"    {lot['remaining']} {lot['state']}{waits}, {ends} ({lot['rule']})")
     for grant in account["grants"]:
         typer.echo(f"  {grant['reward']} {grant['grant']}: {grant['state']}")
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from patron.core import windows
-from patron.core.account import NEVER, Account, State
+from patron.core.account import NEVER, Account, Lot, State
 from patron.core.decision import Decision, Proof, Refusal
 from patron.core.draft import stamp
 from patron.core.ends import real_end
@@ -45,19 +45,7 @@ def shown(state: State, *, program: Program) -> dict[str, Any]:
         "balances": {
             asset: balance._asdict() for asset, balance in sorted(account.balances.items())
         },
-        "lots": [
-            {
-                "asset": lot.asset,
-                "state": lot.compartment,
-                "remaining": lot.remaining,
-                "earned_at": stamp(lot.earned_at),
-                "ends_at": None
-                if (end := real_end(program, account, lot)) == NEVER
-                else stamp(end),
-                "rule": lot.rule,
-            }
-            for lot in sorted(state.lots or ())
-        ],
+        "lots": [_lot(lot, account, program) for lot in sorted(state.lots or ())],
         "meters": {
             meter: windows.shown(parts, spec, at=account.at, zone=program.zone)
             for meter, parts in sorted(account.meters.items())
@@ -93,6 +81,20 @@ def _belongings(account: Account, program: Program) -> dict[str, Any]:
             if each.kind == kind and each.key in account.belongings
         }
         for kind in ("segment", "entitlement")
+    }
+
+
+def _lot(lot: Lot, account: Account, program: Program) -> dict[str, Any]:
+    end = real_end(program, account, lot)
+    waits = {} if lot.activates_at is None else {"available_at": stamp(lot.activates_at)}
+    return {
+        "asset": lot.asset,
+        "state": lot.compartment,
+        "remaining": lot.remaining,
+        "earned_at": stamp(lot.earned_at),
+        **waits,
+        "ends_at": None if end == NEVER else stamp(end),
+        "rule": lot.rule,
     }
 
 
