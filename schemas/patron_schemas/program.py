@@ -19,6 +19,7 @@ from patron_schemas.program_belongings import Entitlement, Segment
 from patron_schemas.program_closings import Draw, ShareOut
 from patron_schemas.program_meters import Meter, Stretch
 from patron_schemas.program_paying import Paying
+from patron_schemas.program_prices import PercentOff, Price, SpecialPrice
 from patron_schemas.program_rules import (
     MECHANICS,
     Basis,
@@ -67,12 +68,15 @@ __all__ = [
     "PerAmount",
     "PerEvent",
     "PerStep",
+    "PercentOff",
+    "Price",
     "ProgramDocument",
     "Reward",
     "Rule",
     "Rung",
     "Segment",
     "ShareOut",
+    "SpecialPrice",
     "Stretch",
     "Tiers",
     "Weekday",
@@ -224,6 +228,12 @@ class ProgramDocument(Part):
         title="Caps",
         description="Ceilings on what all rules together give a member.",
         examples=[[{"asset": "points", "window": "day", "amount": 1000}]],
+    )
+    prices: Elements[Price] = Field(
+        default=(),
+        title="Prices",
+        description="What is cheaper for members: special prices first, then percentages by line, "
+        "then by order; each on what those before it left, as `patron quote` works it out.",
     )
     paying: Paying | None = Field(
         default=None,

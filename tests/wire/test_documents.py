@@ -235,8 +235,8 @@ def test_a_check_gives_the_program_and_its_doubts(tmp_path: Path) -> None:
     assert report.problems == ()
     assert report.program is not None
     assert [f"{doubt.about}: {doubt.what}" for doubt in report.doubts] == [
-        'meter "reviews": no rule and no tier reads it',
-        'meter "earned": no rule and no tier reads it',
+        'meter "reviews": nothing reads it',
+        'meter "earned": nothing reads it',
         'rule "linear": the cap by order never binds: the cap by month does',
     ]
 

@@ -52,6 +52,13 @@ tiers:
 rewards:
   free-cup: {kind: free_product, lapses_after: P2W, on_refund: keep}
   five-off: {kind: amount_off, costs: {points: 500}}
+prices:
+  - price: card
+    percent_off: {meter: spend, steps: [{from: "0", percent: 3}], by: order, rounding: ceil}
+    during: {weekdays: [monday]}
+  - price: trio
+    special_price: {each: "2.50", sets_of: 3}
+    match: {tier: [gold]}
 late: forward_only
 """
 

@@ -178,6 +178,17 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What makes lines cheaper: a special price, or so many percent off; see `core.prices`."""
+
+    name: str
+    text: Mapping[str, str]  # Language → what members read.
+    mechanic: Any  # SpecialPrice or PercentOff of core.mechanics.
+    match: Match = EVERYTHING
+    during: During = ALWAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
     """One rung of the ladder; `threshold` is in the unit of the ladder's meter."""
 
@@ -339,6 +350,7 @@ class Program:
     share_outs: Mapping[str, ShareOut] = field(default_factory=dict)
     refunds: Literal["restate", "item", "proportional"] = "restate"
     paying: Paying | None = None
+    prices: tuple[Price, ...] = ()
 
     def place(self, tier: str) -> int:
         """The place of a tier in the ladder; 0 also where there is none."""

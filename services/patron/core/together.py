@@ -14,7 +14,7 @@ from patron.core.caps import Room, member_cap_name
 from patron.core.decision import Proof, Refusal
 from patron.core.matching import Selection, selection
 from patron.core.mechanics.multiply import Multiply
-from patron.core.program import ALWAYS, Program, Rule
+from patron.core.program import ALWAYS, Price, Program, Rule
 
 
 class Failed(NamedTuple):
@@ -25,9 +25,9 @@ class Failed(NamedTuple):
 
 
 def fails(
-    rule: Rule, *, place: int, day: date, order_attributes: tuple[tuple[str, Any], ...] = ()
+    rule: Rule | Price, *, place: int, day: date, order_attributes: tuple[tuple[str, Any], ...] = ()
 ) -> Failed | None:
-    """The first condition of a rule that does not hold for an order or event as a whole."""
+    """The first condition of a rule or price that an order or event does not meet as a whole."""
     match, during = rule.match, rule.during
     if match.tiers is not None and place not in match.tiers:
         return Failed(Refusal.TIER, "match.tier")

@@ -38,6 +38,8 @@ from patron.core.program import (
 from patron.core.windows import CAMPAIGN
 from patron.wire.belongings import belongings_of
 from patron.wire.durations import span_of
+from patron.wire.figures import minor
+from patron.wire.pricing import price_of
 from patron_schemas import program as language
 
 WEEKDAYS = get_args(language.Weekday)  # From Monday on, as Python counts them.
@@ -72,6 +74,17 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
         groups=dict(document.groups),
         refunds=document.refunds,
         paying=None if document.paying is None else _paying(document.paying, digits),
+        prices=tuple(
+            price_of(
+                price,
+                document.meters,
+                match=_match(price.match, places),
+                during=_during(price.during),
+                places=places,
+                digits=digits,
+            )
+            for price in document.prices
+        ),
         caps=tuple(
             MemberCap(asset=cap.asset, window=cap.window, amount=cap.amount)
             for cap in document.caps
@@ -92,13 +105,6 @@ def notices_of(document: language.ProgramDocument) -> frozenset[str]:
     if any(asset.remind for asset in document.assets.values()):
         quiet.discard("points.expiring")
     return NOTICES - quiet
-
-
-def minor(text: str, digits: int) -> int:
-    """Decimal text of a currency with `digits` after the point, in its minor units."""
-    amount: Fraction = Fraction(text) * 10**digits
-    assert amount.denominator == 1
-    return amount.numerator
 
 
 def _paying(paying: language.Paying, digits: int) -> Paying:

@@ -17,6 +17,7 @@ from patron.wire.durations import DAY_S, roughly_s, span_of
 from patron.wire.figures import money, ratio
 from patron.wire.limits import reward_limits, rule_budget
 from patron.wire.mends import at_key, at_value, place_of, where
+from patron.wire.prices import prices
 from patron.wire.problems import Problem, nearest, shown
 from patron.wire.references import unknown_names
 from patron.wire.rules_together import together
@@ -61,6 +62,7 @@ def contradictions(
         yield from rule_budget(tree, path, rule)
     yield from together(tree, document, places)
     yield from closings(tree, document, places)
+    yield from prices(tree, document, digits)
     if document.paying is not None:
         yield from _paying(tree, document.paying, digits)
     if document.tiers is not None:

@@ -60,15 +60,19 @@ def _idle_meters(document: language.ProgramDocument) -> Iterator[Doubt]:
         read.update(segment.meters)
     for entitlement in document.entitlements.values():
         read.update(entitlement.while_.meters)
+    percents = [price.percent_off for price in document.prices if price.percent_off is not None]
+    read |= {percent.meter for percent in percents if percent.meter is not None}
     for name in document.meters:
         if name not in read:
-            yield Doubt(f'meter "{name}"', "no rule and no tier reads it")
+            yield Doubt(f'meter "{name}"', "nothing reads it")
 
 
 def _idle_tiers(document: language.ProgramDocument) -> Iterator[Doubt]:
     used = {tier for rule in document.rules for tier in (*rule.by_tier, *(rule.match.tier or ()))}
     for entitlement in document.entitlements.values():
         used.update(entitlement.while_.tier or ())
+    used |= {tier for price in document.prices for tier in price.match.tier or ()}
+    used |= {tier for p in document.prices if p.percent_off for tier in p.percent_off.by_tier}
     # The first tier is everybody's: it needs no benefit.
     for rung in () if document.tiers is None else document.tiers.ladder[1:]:
         if rung.tier not in used:

@@ -1,4 +1,4 @@
-"""Figures of a program document: ratios and amounts of money."""
+"""Figures of a program document: ratios and amounts of money, checked and as integers."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -32,3 +32,10 @@ def money(
         yield at_value(tree, path, what, mend)
     elif Fraction(text) <= 0 and not zero:
         yield at_value(tree, path, f"{shown(text)} is nothing", "write more than 0")
+
+
+def minor(text: str, digits: int) -> int:
+    """Decimal text of a currency with `digits` after the point, in its minor units."""
+    amount: Fraction = Fraction(text) * 10**digits
+    assert amount.denominator == 1
+    return amount.numerator

@@ -38,15 +38,17 @@ def at_value(tree: Tree, path: Path, what: str, mend: str) -> Problem:
 def where(tree: Tree, path: Path) -> str:
     """The element that a path lies in, as people call it: `rule "base"`, `asset "points"`."""
     data = tree.data
-    if path[:1] == ("rules",) and len(path) > 1 and isinstance(path[1], int):
-        rule = data["rules"][path[1]]
-        name = rule.get("rule") if isinstance(rule, dict) else None
-        return f"rule {shown(name)}" if isinstance(name, str) else f"rule {path[1] + 1}"
+    if path and path[0] in _LISTED and len(path) > 1 and isinstance(path[1], int):
+        section, kind = str(path[0]), _LISTED[str(path[0])]
+        element = data[section][path[1]]
+        name = element.get(kind) if isinstance(element, dict) else None
+        return f"{kind} {shown(name)}" if isinstance(name, str) else f"{kind} {path[1] + 1}"
     if path and path[0] in _SINGULAR and len(path) > 1:
         return f"{_SINGULAR[str(path[0])]} {shown(path[1])}"
     return f"{shown(path[0])}" if path else "the program"
 
 
+_LISTED: Final = {"rules": "rule", "prices": "price"}  # And the field that names each.
 _SINGULAR: Final = {
     "assets": "asset",
     "meters": "meter",
@@ -144,7 +146,7 @@ _OTHERS: Final[dict[str, Callable[[ErrorDetails], tuple[str, str]]]] = {
 
 def _inside(path: Path) -> Path:
     """A path without the element that `where` names."""
-    named = 2 if path[0] == "rules" or path[0] in _SINGULAR else min(1, len(path) - 1)
+    named = 2 if path[0] in _LISTED or path[0] in _SINGULAR else min(1, len(path) - 1)
     return path[named:]
 
 

@@ -52,6 +52,8 @@ def _uses(data: dict[str, Any]) -> Iterator[_Use]:
         yield _Use(("meters", name, "asset"), "asset", _block(meter).get("asset"))
     for index, element in enumerate(_list(data.get("rules"))):
         yield from _uses_of_rule(("rules", index), _block(element))
+    for index, element in enumerate(_list(data.get("prices"))):
+        yield from _uses_of_price(("prices", index), _block(element))
     for index, element in enumerate(_list(data.get("caps"))):
         yield _Use(("caps", index, "asset"), "asset", _block(element).get("asset"))
     yield _Use(("paying", "asset"), "asset", _block(data.get("paying")).get("asset"))
@@ -91,10 +93,22 @@ def _uses_of_rule(path: Path, rule: dict[str, Any]) -> Iterator[_Use]:
     yield _Use((*path, "group"), "group", rule.get("group"))
     for index, name in enumerate(_list(_block(rule.get("multiply")).get("rules"))):
         yield _Use((*path, "multiply", "rules", index), "rule", name)
-    for index, tier in enumerate(_list(_block(rule.get("match")).get("tier"))):
-        yield _Use((*path, "match", "tier", index), "tier", tier)
+    yield from _tiers_of_match(path, rule)
     for tier in _block(rule.get("by_tier")):
         yield _Use((*path, "by_tier", tier), "tier", tier, key=True)
+
+
+def _uses_of_price(path: Path, price: dict[str, Any]) -> Iterator[_Use]:
+    percent_off = _block(price.get("percent_off"))
+    yield _Use((*path, "percent_off", "meter"), "meter", percent_off.get("meter"))
+    for tier in _block(percent_off.get("by_tier")):
+        yield _Use((*path, "percent_off", "by_tier", tier), "tier", tier, key=True)
+    yield from _tiers_of_match(path, price)
+
+
+def _tiers_of_match(path: Path, element: dict[str, Any]) -> Iterator[_Use]:
+    for index, tier in enumerate(_list(_block(element.get("match")).get("tier"))):
+        yield _Use((*path, "match", "tier", index), "tier", tier)
 
 
 def _block(value: object) -> dict[str, Any]:

@@ -19,7 +19,12 @@ def together(
     rules = {rule.rule: rule for rule in document.rules}
     for index, rule in enumerate(document.rules):
         path: Path = ("rules", places[index])
-        yield from _during(tree, path, rule)
+        if rule.during is not None and rule.every is not None:
+            what = (
+                f'{where(tree, path)}: "during" means nothing for punches, which each have a life'
+            )
+            yield at_key(tree, (*path, "during"), what, "remove it")
+        yield from days(tree, path, rule.during)
         if rule.multiply is not None:
             yield from _multiply(tree, path, rule, rule.multiply, rules)
         else:
@@ -32,13 +37,11 @@ def together(
     yield from _caps(tree, document)
 
 
-def _during(tree: Tree, path: Path, rule: language.Rule) -> Iterator[Problem]:
-    during, name = rule.during, where(tree, path)
+def days(tree: Tree, path: Path, during: language.During | None) -> Iterator[Problem]:
+    """Whether a rule or price holds on any day."""
+    name = where(tree, path)
     if during is None:
         return
-    if rule.every is not None:
-        what = f'{name}: "during" means nothing for punches, which each have a life'
-        yield at_key(tree, (*path, "during"), what, "remove it")
     if during.from_ is not None and during.to is not None and during.from_ >= during.to:
         what = f"{name} would hold on no day: it ends as {during.to} begins"
         yield at_value(tree, (*path, "during", "to"), what, f"write a day after {during.from_}")
