@@ -22,8 +22,8 @@ async def test_a_sigkill_at_each_point_changes_nothing(
     async with world(dsn=database, kafka=kafka_connection, logs=tmp_path, **FRAIL) as found:
         history = await open_shop(found, seed=7, events=120)
         for point in INTAKE:
-            # The first transaction of a process is that of its claims.
-            nth = 2 if point.startswith("store.") else 1
+            # Before a batch's transaction come that of the claims and that of the attempt.
+            nth = 3 if point.startswith("store.") else 1
             assert await fail_at(found, "intake", point, nth=nth) == KILLED, point
         found.workers.start("intake")
         await all_applied(found)

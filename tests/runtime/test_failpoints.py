@@ -11,7 +11,7 @@ from patron.runtime import failpoints
 from patron.runtime.failpoints import FailAt
 from patron.runtime.settings import load
 
-POINTS_MIN = 26
+POINTS_MIN = 27
 NEEDED = {
     "PATRON_KAFKA__BOOTSTRAP_SERVERS": "localhost:9092",
     "PATRON_DATABASE__DSN": "postgresql://localhost/patron",

@@ -31,6 +31,7 @@ from patron.engine.statement import shown
 from patron.errors import Transient
 from patron.intake.claiming import Claims
 from patron.intake.committing import Committer
+from patron.intake.crashing import CrashGuard
 from patron.intake.service import Intake
 from patron.relay import service as relay_service
 from patron.relay.service import Relay
@@ -98,7 +99,9 @@ class Worker:
         topics = (ORDERS, ENGAGEMENT, MEMBERS)
         bindings = {topic: Binding() for topic in topics}
         self.source = source
-        self.intake = Intake(settings, source, engine, held, bindings)  # type: ignore[arg-type]
+        # Workers die here for no fault of a record's: however many, none is condemned.
+        guard = CrashGuard(pool, held, group=GROUP, deaths_max=STEPS_MAX, alone=3)
+        self.intake = Intake(settings, source, engine, held, guard, bindings)  # type: ignore[arg-type]
         self.intake._records_max = settings.intake.batch_records_max
         self._committer = Committer(engine, held, group=GROUP, stopping=asyncio.Event())
 

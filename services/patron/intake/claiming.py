@@ -57,6 +57,7 @@ class Claims:
         self._owner = owner
         self._ends: dict[Partition, int] = {}
         self.held: dict[Partition, Claim] = {}
+        self.unproven: set[Partition] = set()  # Of which nothing was committed since the claim.
         self.stopped: dict[Partition, Stopped] = {}
 
     def readable(self) -> frozenset[Partition]:
@@ -122,6 +123,7 @@ class Claims:
                 },
             )
         self.held = held
+        self.unproven = set(held)
 
     async def _check_bounds(self, begins: Mapping[Partition, int]) -> None:
         short = [each for each in self.held if self._ends[each] < self.next_offset(each)]
@@ -224,5 +226,10 @@ class Claims:
         for step in steps:
             partition = Partition(step.topic, step.partition)
             self.held[partition] = self.held[partition]._replace(
-                next_offset=step.next_offset, last_hash=step.last_hash
+                next_offset=step.next_offset, last_hash=step.last_hash, crash_tries=0
             )
+            self.unproven.discard(partition)
+
+    def tried(self, partition: Partition, *, tries: int) -> None:
+        """Remember how many attempts at what comes next its row counts."""
+        self.held[partition] = self.held[partition]._replace(crash_tries=tries)

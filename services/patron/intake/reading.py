@@ -76,6 +76,11 @@ async def parcel(
     return Parcel(records, meant, more)
 
 
+def condemned(records: Sequence[RawRecord], *, more: frozenset[Partition]) -> Parcel:
+    """Records that kill whoever reads them, set aside unread."""
+    return Parcel(records, [letter(record, Reason.CRASH_LOOP) for record in records], more)
+
+
 def _meant(
     record: RawRecord, binding: Binding, senders: Mapping[str, Sender]
 ) -> Received | DeadLetter:

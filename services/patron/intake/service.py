@@ -30,8 +30,9 @@ from patron.errors import (
 )
 from patron.intake.claiming import CORRUPT, Claims
 from patron.intake.committing import Committer
+from patron.intake.crashing import CrashGuard
 from patron.intake.merging import take
-from patron.intake.reading import Parcel, dated, parcel
+from patron.intake.reading import Parcel, condemned, dated, parcel
 from patron.runtime import failpoints, metrics
 from patron.runtime.health import Health
 from patron.runtime.process import Collector
@@ -59,6 +60,7 @@ class Intake:
     source: RecordSource
     engine: Engine
     claims: Claims
+    guard: CrashGuard
     bindings: Mapping[str, Binding]
     _buffered: dict[Partition, list[RawRecord]] = field(default_factory=dict)
     _generation: int = -1
@@ -82,23 +84,30 @@ class Intake:
         backoff_s = BACKOFF_S
         self._progress_at = time.monotonic()
         self._records_max = self.settings.intake.batch_records_max
-        while not stopping.is_set():
-            try:
-                await self._turn(committer)
-                backoff_s, self._fault = BACKOFF_S, None
-            except Transient as fault:
-                wait_s = backoff_s * random.uniform(0.5, 1.0)
-                self._fault = str(fault)
-                log.warning("batch.put_off", error=str(fault), again_in_s=round(wait_s, 1))
-                await self._recover(fault)
-                await self._wait(stopping, wait_s)
-                backoff_s = min(backoff_s * 2, BACKOFF_S_MAX)
-            collector.between_batches()
         try:
-            await self._settle()
-        except Transient as fault:
-            # Nothing is lost: who comes next reads the claim rows and goes on there.
-            log.warning("batch.left", error=str(fault))
+            while not stopping.is_set():
+                try:
+                    await self._turn(committer)
+                    backoff_s, self._fault = BACKOFF_S, None
+                except Transient as fault:
+                    wait_s = backoff_s * random.uniform(0.5, 1.0)
+                    self._fault = str(fault)
+                    log.warning("batch.put_off", error=str(fault), again_in_s=round(wait_s, 1))
+                    await self._recover(fault)
+                    await self._wait(stopping, wait_s)
+                    backoff_s = min(backoff_s * 2, BACKOFF_S_MAX)
+                collector.between_batches()
+        finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        """End in order: whatever is in hand is no death of ours."""
+        for last in (self._settle, self.guard.lived):
+            try:
+                await last()
+            except Transient as fault:
+                # Nothing is lost: who comes next reads the claim rows and goes on there.
+                log.warning("batch.left", error=str(fault))
 
     async def _turn(self, committer: Committer) -> None:
         """Read what came and make a batch of it, while the one before is committed."""
@@ -108,7 +117,7 @@ class Intake:
         taken = take(
             self._buffered,
             lagging=[partition for partition, lag in lags.items() if lag],
-            records_max=self._records_max,
+            records_max=1 if self.guard.is_careful else self._records_max,
             bytes_max=self.settings.intake.batch_bytes_max,
             turn=self._turns,
         )
@@ -118,21 +127,28 @@ class Intake:
         if not taken.now:
             await self._settle()
             if not self._has_lag:
+                self.guard.rest()
                 self._progress_at = time.monotonic()
                 await self._tell_caught_up()
         else:
             more = taken.later.keys() | {partition for partition, lag in lags.items() if lag}
-            coming = await parcel(
-                taken.now,
-                bindings=self.bindings,
-                senders=self.engine.catalogue.senders,
-                more=frozenset(more),
-            )
+            coming = await self._read(taken.now, more=frozenset(more))
             failpoints.passed("intake.read")
             await self._settle()
             self._told_caught_up &= not more
             self._committing = asyncio.create_task(self._timed(committer, coming))
         await self._tell_kafka()
+
+    async def _read(self, records: list[RawRecord], *, more: frozenset[Partition]) -> Parcel:
+        """What these records are, unless one is known to kill whoever looks."""
+        if self.guard.is_careful:
+            # Whoever dies now dies of these: nothing else is under way.
+            await self._settle()
+        if self.guard.condemns(records):
+            return condemned(records, more=more)
+        await self.guard.about_to_try(records)
+        senders = self.engine.catalogue.senders
+        return await parcel(records, bindings=self.bindings, senders=senders, more=more)
 
     async def _claim(self) -> None:
         """Claim what is ours, where the assignment is new or somebody took some of it."""
@@ -144,6 +160,7 @@ class Intake:
         metrics.LAG.clear()
         generation = self.source.generation
         await self.claims.take_over()
+        self.guard.look()
         self._generation, self._claim_again_at = generation, None
         self._told_caught_up = False
 
@@ -227,6 +244,7 @@ class Intake:
         try:
             if any(isinstance(each, OutcomeUnknown) for each in faults):
                 await self.claims.read_back()
+            await self.guard.lived()
             self.claims.seek_all()
         except Transient as again:
             log.warning("recovery.put_off", error=str(again))
@@ -302,7 +320,14 @@ async def run(
     bindings = {name: Binding(*bound) for name, bound in settings.kafka.topics.bound.items()}
     owner = f"{socket.gethostname()}:{os.getpid()}"
     held = Claims(pool, source, group=settings.kafka.group_id, owner=owner)
-    intake = Intake(settings, source, engine, held, bindings)
+    guard = CrashGuard(
+        pool,
+        held,
+        group=settings.kafka.group_id,
+        deaths_max=settings.intake.crashes_max,
+        alone=settings.intake.batch_records_max,
+    )
+    intake = Intake(settings, source, engine, held, guard, bindings)
     health.live["intake"] = intake.stalled
     health.ready["intake"] = intake.unready
     async with source:

@@ -25,6 +25,7 @@ POINTS = {
     "intake.claimed": "claim rows are ours, their logs not looked at yet",
     "intake.placed": "logs are looked at, and every partition is sought",
     "intake.polled": "records are in memory, and nowhere else",
+    "intake.tried": "an attempt at records is counted, none of them is read",
     "intake.read": "records are facts, the batch before is still being committed",
     "intake.committed": "a batch is committed, and this process has not taken note",
     "intake.caught_up": "the tables know that nothing lags",

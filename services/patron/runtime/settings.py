@@ -175,6 +175,7 @@ class Intake(Part):
     batch_bytes_max: Positive = 8_000_000
     poll_wait_s: Seconds = 0.05
     stall_s: Seconds = 60.0  # Lag and no progress for so long ends the process.
+    crashes_max: Positive = 4  # So many deaths of processes over one record set it aside.
 
 
 class Relay(Part):

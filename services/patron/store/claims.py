@@ -83,6 +83,14 @@ async def advance(
     return frozenset((step.topic, step.partition) for step in steps) - moved
 
 
+async def tried(
+    connection: Connection, *, group: str, offsets: Mapping[Place, int], by: int, least: int
+) -> None:
+    """Count an attempt at what lies at these offsets, in a commit of its own; or take it back."""
+    rows = [(*place, offset) for place, offset in sorted(offsets.items())]
+    await connection.execute(sql("claims", "tried"), group, *columns(rows, 3), by, least)
+
+
 async def read(connection: Connection, *, group: str) -> dict[Place, Claim]:
     """Every claim of a group as it stands, whoever owns it."""
     return _claims(await connection.fetch(sql("claims", "read"), group))
