@@ -2,6 +2,7 @@
 # make test    every check and every test
 # make bench   throughput, latency and cost per event
 # make chaos   every scenario of faults, on real servers and processes, with what each went through
+# make laws HISTORIES=10000  the laws, and both models, over that many random programs and histories
 # make simulate SEEDS="1 1000"  simulated runs; a seed that fails is run again by its number
 # make wheel   dist/: Patron with a compiled core, for this platform
 
@@ -13,8 +14,9 @@ LOCK := deploy/requirements/dev.txt
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1 100
+HISTORIES ?= 10000
 
-.PHONY: help setup demo test lint bench chaos simulate wheel lock clean
+.PHONY: help setup demo test lint bench chaos laws simulate wheel lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -47,6 +49,9 @@ bench: $(READY)
 
 chaos: $(READY)
 	$(BIN)/pytest -s tests/faults tests/simulation tests/engine/test_races.py $(ARGS)
+
+laws: $(READY)
+	HISTORIES=$(HISTORIES) $(BIN)/pytest --timeout=0 tests/core/test_laws.py tests/core/test_late.py tests/audit/test_side_by_side.py $(ARGS)
 
 simulate: $(READY)
 	@PYTHONPATH=tests $(BIN)/python -m simulation.run $(SEEDS)

@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from audit.side_by_side import (
@@ -18,7 +18,7 @@ from audit.side_by_side import (
 )
 from audit.test_side_by_side import names_an_order_that_is_not_there_yet
 from core.grocery import TENANT, Till, at
-from core.histories import histories
+from core.histories import fixed, histories
 from patron.audit import closing
 from patron.audit.facts import instant
 from patron.audit.model import Model
@@ -78,12 +78,7 @@ def before_the_close(till: Till, document: dict[str, Any]) -> dict[str, Model]:
     }
 
 
-@settings(
-    max_examples=100,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@fixed
 @given(with_closings(), histories(), st.integers(1, 1000))
 def test_the_second_model_draws_the_same_winners_and_gives_the_same_parts(
     document: dict[str, Any], facts: list[Fact], amount: int

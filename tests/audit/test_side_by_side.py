@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 
 from audit.side_by_side import (
     MEMBERS,
@@ -20,17 +20,10 @@ from audit.side_by_side import (
     of_model,
     played,
 )
-from core.histories import histories
+from core.histories import fixed, histories
 from patron.audit import by_time
 from patron.audit.programs import terms_of
 from patron.core.facts import Fact, OrderCancelled, OrderCompleted, OrderRefunded
-
-many = settings(
-    max_examples=150,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 
 
 def names_an_order_that_is_not_there_yet(facts: list[Fact]) -> bool:
@@ -44,7 +37,7 @@ def names_an_order_that_is_not_there_yet(facts: list[Fact]) -> bool:
     return False
 
 
-@many
+@fixed
 @given(documents(), histories())
 def test_the_second_model_makes_of_every_history_what_the_core_makes_of_it(
     document: dict[str, Any], facts: list[Fact]
@@ -56,7 +49,7 @@ def test_the_second_model_makes_of_every_history_what_the_core_makes_of_it(
         assert mine == of_core(till, document, member)
 
 
-@many
+@fixed
 @given(documents(), histories(late=True))
 def test_the_model_alone_keeps_every_balance_at_or_above_zero(
     document: dict[str, Any], facts: list[Fact]
@@ -92,7 +85,7 @@ def without_limits(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-@many
+@fixed
 @given(documents(), histories(late=True))
 def test_late_facts_leave_what_the_second_model_makes_of_all_facts_by_time(
     document: dict[str, Any], facts: list[Fact]

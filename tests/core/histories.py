@@ -4,10 +4,12 @@ A history is on time unless it is asked to be late; either way its facts are suc
 contracts let through. Orders o1 and o2 are Ann's, o3 and o4 are Bob's.
 """
 
+import os
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from core.grocery import (
@@ -38,6 +40,20 @@ from patron.core.mechanics.per_amount import PerAmount
 from patron.core.mechanics.per_event import PerEvent
 from patron.core.mechanics.per_step import PerStep
 from patron.core.program import Asset, Cap, Match, Meter, Program, Rule, Span, Tier, Window
+
+# `make laws HISTORIES=10000` looks further than a run of all tests does.
+HISTORIES = int(os.environ.get("HISTORIES", "200"))
+many = settings(
+    max_examples=HISTORIES,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+    ],
+)
+# The same histories in each run of all tests, others where more are asked for.
+fixed = settings(many, derandomize=HISTORIES <= 200)
 
 OWNERS = {"o1": "ann", "o2": "ann", "o3": "bob", "o4": "bob"}
 FIRST = at(DAY)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.grocery import (
@@ -23,22 +23,13 @@ from core.grocery import (
     spend,
     voided,
 )
-from core.histories import histories, programs
+from core.histories import histories, many, programs
 from patron.core.account import Balance
 from patron.core.decision import Unfit
 from patron.core.facts import Fact, Request
 from patron.core.mechanics.per_event import PerEvent
 from patron.core.program import Asset, Cap, Program, Span
 
-many = settings(
-    max_examples=200,
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-        HealthCheck.filter_too_much,
-    ],
-)
 SILVER_TWICE = program(
     rule(by_tier={1: Fraction(2)}), meters=[spend()], ladder=ladder()
 )  # Silver from 100.00.

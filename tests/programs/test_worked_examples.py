@@ -69,6 +69,17 @@ def test_the_engine_says_what_is_expected(example: Path) -> None:
 
 
 @each_example
+def test_the_same_events_put_in_again_give_nothing(example: Path) -> None:
+    run = replay_of(example)
+    first = list(run.events(events(example)))
+
+    again = list(run.events(events(example)))
+
+    # What could not be applied claimed no name, and is refused for the same reason again.
+    assert again == [said for said in first if "dead_letter" in said]
+
+
+@each_example
 def test_the_readme_says_what_a_member_has_after_each_line(example: Path) -> None:
     lines = events(example)
     written = ROW.findall((example / "README.md").read_text("utf-8"))
