@@ -1,6 +1,6 @@
 # make demo    the main job on real servers, from nothing
 # make test    every check and every test
-# make bench   throughput, latency and cost per event
+# make bench   the reference job beside its peers: throughput and cost per event
 # make chaos   every scenario of faults, on real servers and processes, with what each went through
 # make laws HISTORIES=10000  the laws, and both models, over that many random programs and histories
 # make simulate SEEDS="1 1000"  simulated runs; a seed that fails is run again by its number

@@ -1,273 +1,132 @@
-"""Throughput, latency and cost per event of the demo's baskets, on real servers.
-
-Nothing is switched off that a user would have on: fsync, claims, chain, outbox, metrics.
-"""
+"""`make bench`: the reference job beside its peers, or the grocer's year."""
 
 import argparse
 import asyncio
 import json
+import logging
 import os
-import platform
+import subprocess
 import sys
 import tempfile
-import time
-from itertools import islice
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from statistics import quantiles
 from typing import Any
 
-import psutil
 from rich.console import Console
+from rich.table import Table
 
-from bench.latency import NoticeWatch, TimedProducer
-from compiled.build import build, has_compiler
-from patron.audit import check
-from patron.demo.baskets import WHOLE_YEAR, Slice
-from patron.demo.events import Produced
-from patron.demo.flow import Flow
-from patron.demo.groceries import Groceries
-from patron.demo.progress import progress
-from patron.demo.story import process_environment, set_up
-from patron.demo.workers import ROLES, Workers
+from bench import grocer, measuring
+from bench.contenders import PEERS, Contender, Patron
+from bench.side_by_side import side_by_side
+from compiled.build import PROJECT, build, has_compiler
 from patron.local import stack
-from patron.runtime import settings as runtime_settings
-from patron.store.pool import Pool, open_pool, session
-from patron.stream.connection import KafkaConnection
-from patron.stream.producer import EventProducer
-from patron.stream.records import Record
 
-PACED_PER_S = 1000
-PACED_S = 15
-HOT_TABLES = ("seen", "orders", "entry", "lot", "account", "take", "outbox", "held", "claim")
+EVENTS = 200_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--households", type=int, help="fewer than all 2,469")
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--job", choices=("reference", "grocer"), default="reference")
+    parser.add_argument("--events", type=int, default=EVENTS, help="of the reference job")
+    parser.add_argument("--runs", type=int, default=3, help="medians are taken of so many")
+    parser.add_argument("--alone", action="store_true", help="without the peers")
+    parser.add_argument("--workers", default="1", help="how many intakes: 1,2,4")
+    parser.add_argument("--compare", metavar="REV", help="with Patron as of this revision, too")
+    parser.add_argument("--households", type=int, help="of the grocer's, fewer than all 2,469")
     parser.add_argument("--plain", action="store_true", help="without compiling the core")
     parser.add_argument("--json", type=Path, help="write the figures there")
     arguments = parser.parse_args()
-    part = Slice(households_max=arguments.households) if arguments.households else WHOLE_YEAR
-    with tempfile.TemporaryDirectory(prefix="patron-bench-") as folder:
-        home = Path(folder)
-        if has_compiler() and not arguments.plain:
-            print("Compiling the core (half a minute).", file=sys.stderr)
-            os.environ["PYTHONPATH"] = str(build(home / "compiled"))
-        with stack.running(home, say=lambda text: print(text, file=sys.stderr)) as servers:
-            figures = asyncio.run(Bench(servers, home).run(part))
-    show(figures)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1), "utf-8")
-
-
-class Bench:
-    """One run on one stack."""
-
-    def __init__(self, servers: stack.Stack, home: Path) -> None:
-        self.servers = servers
-        self.environment = process_environment(servers)
-        self.settings = runtime_settings.load(self.environment)
-        self.workers = Workers(self.environment, home / "logs")
-        (home / "logs").mkdir()
-
-    async def run(self, part: Slice) -> dict[str, Any]:
-        await set_up(self.settings)
-        events = list(Groceries(part))
-        held_back = PACED_PER_S * PACED_S
-        fast, paced = events[:-held_back], events[-held_back:]
-        pool = await open_pool(self.settings.database.dsn.get_secret_value())
-        try:
-            async with EventProducer(
-                KafkaConnection(bootstrap_servers=self.servers.bootstrap)
-            ) as p:
-                await _fill(p, fast)
-                figures = await self._drain(pool, p, fast)
-                figures |= await self._latency(pool, p, paced, already=len(fast))
-                figures["exit_codes"] = self.workers.stop()
-            figures |= await _exact(pool)
-        finally:
-            self.workers.stop()
-            await pool.close()
-        return figures | _machine()
-
-    async def _drain(
-        self, pool: Pool, producer: EventProducer, events: list[Produced]
-    ) -> dict[str, Any]:
-        before = await _counts(pool)
-        servers = {name: _tree(pid) for name, pid in self._pids().items()}
-        cpu = {name: _cpu_s(tree) for name, tree in servers.items()}
-        pids = {role: self.workers.start(role) for role in ROLES}
-        flow = Flow(pool, producer, self.workers, self.settings.kafka.group_id)
-        flow.produced = len(events)
-        first_at, first = await _until(flow, 1)
-        peak = 0
-        while (done := await flow.look()) < len(events):
-            peak = max(peak, _rss(pids["intake"]))
-            await asyncio.sleep(0.05)
-        took_s = time.perf_counter() - first_at
-        drained = done - first
-        with progress(Console(stderr=True), sys.stderr, clock=time.monotonic) as bars:
-            await flow.until_quiet(bars)
-        used = {role: _cpu_s(_tree(pid)) for role, pid in pids.items()}
-        used |= {name: _cpu_s(_tree(pid)) - cpu[name] for name, pid in self._pids().items()}
-        after = await _counts(pool)
-        return {
-            "events": drained,
-            "seconds": round(took_s, 2),
-            "events_per_s": round(drained / took_s),
-            "cpu_us_per_event": {n: round(s * 1e6 / len(events), 1) for n, s in used.items()},
-            "intake_peak_rss_mb": round(peak / 2**20),
-            "per_event": {k: round((after[k] - before[k]) / len(events), 3) for k in after},
-        }
-
-    async def _latency(
-        self, pool: Pool, producer: EventProducer, events: list[Produced], *, already: int
-    ) -> dict[str, Any]:
-        timed = TimedProducer(producer)
-        flow = Flow(pool, timed, self.workers, self.settings.kafka.group_id)
-        flow.produced = already
-        kafka = KafkaConnection(bootstrap_servers=self.servers.bootstrap)
-        with progress(Console(stderr=True), sys.stderr, clock=time.monotonic) as bars:
-            async with NoticeWatch(kafka, self.settings.kafka.topics.notices) as watch:
-                to_commit_ms = await flow.paced(
-                    events,
-                    bars.begin("Paced, sent", total=already + len(events)),
-                    bars.begin("Paced, applied", total=already + len(events)),
-                    per_s=PACED_PER_S,
+    # What the client retries by itself is nothing that a person has to look at.
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    with ExitStack() as open_until_the_end:
+        home = Path(open_until_the_end.enter_context(_folder()))
+        path = _compiled(PROJECT, home / "compiled", plain=arguments.plain)
+        old = []
+        if arguments.compare:
+            tree = open_until_the_end.enter_context(_worktree(arguments.compare, home))
+            old = _compiled(tree, home / "compiled-old", plain=arguments.plain)
+        servers = open_until_the_end.enter_context(stack.running(home, say=say))
+        if arguments.job == "grocer":
+            os.environ["PYTHONPATH"] = os.pathsep.join(map(str, path))
+            figures = asyncio.run(grocer.Bench(servers, home).run(arguments.households))
+            grocer.show(figures)
+        else:
+            contenders: list[Contender] = [] if arguments.alone else [*PEERS]
+            for intakes in map(int, arguments.workers.split(",")):
+                more = f", {intakes} intakes" if intakes > 1 else ""
+                contenders.append(Patron(f"Patron{more}", path=path, intakes=intakes))
+                if old:
+                    name = f"Patron {arguments.compare}{more}"
+                    contenders.append(Patron(name, path=old, intakes=intakes))
+            figures = asyncio.run(
+                side_by_side(
+                    servers,
+                    home / "runs",
+                    contenders,
+                    events=arguments.events,
+                    runs=arguments.runs,
+                    say=say,
                 )
-                await flow.until_quiet(bars)
-        return {
-            "paced_per_s": PACED_PER_S,
-            "commit_latency_ms": _spread(to_commit_ms),
-            "notice_latency_ms": _spread(watch.latencies_ms(timed.sent_at)),
-        }
-
-    def _pids(self) -> dict[str, int]:
-        assert self.servers.kafka is not None
-        assert self.servers.postgres is not None
-        return {"kafka": self.servers.kafka.pid, "postgres": self.servers.postgres.pid}
+            )
+            show(figures)
+    if arguments.json:
+        report = {"job": arguments.job, "figures": figures, "machine": measuring.machine()}
+        arguments.json.write_text(json.dumps(report, indent=1), "utf-8")
 
 
-def _spread(latencies_ms: list[float]) -> dict[str, float]:
-    cuts = quantiles(latencies_ms, n=100)
-    return {
-        "count": len(latencies_ms),
-        "p50": round(cuts[49], 1),
-        "p99": round(cuts[98], 1),
-        "max": round(max(latencies_ms), 1),
-    }
+def say(text: str) -> None:
+    """To whoever waits; the figures alone go to the output."""
+    print(text, file=sys.stderr, flush=True)
 
 
-async def _fill(producer: EventProducer, events: list[Produced]) -> None:
-    left = iter(events)
-    while chunk := list(islice(left, 5000)):
-        await producer.send([Record(*each) for each in chunk])
+def _folder() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="patron-bench-")
 
 
-async def _until(flow: Flow, count: int) -> tuple[float, int]:
-    """Wait for the first commits; starting up is not what is measured."""
-    done = 0
-    while done < count:
-        await asyncio.sleep(0.005)
-        done = await flow.look()
-    return time.perf_counter(), done
+def _compiled(tree: Path, folder: Path, *, plain: bool) -> list[Path]:
+    """Where the code of a tree lies: its sources, or a wheel with a compiled core."""
+    if plain or not has_compiler():
+        return [tree / "services", tree / "schemas"]
+    say(f"Compiling the core of {tree.name} (half a minute).")
+    return [build(folder, tree)]
 
 
-def _tree(pid: int) -> list[psutil.Process]:
-    process = psutil.Process(pid)
-    return [process, *process.children(recursive=True)]
+@contextmanager
+def _worktree(revision: str, home: Path) -> Iterator[Path]:
+    """The project as of a revision, for the length of a block."""
+    tree = home / "worktree"
+    git = ("git", "-C", str(PROJECT), "worktree")
+    subprocess.run([*git, "add", "--quiet", "--detach", str(tree), revision], check=True)
+    try:
+        yield tree
+    finally:
+        subprocess.run([*git, "remove", "--force", str(tree)], check=True)
 
 
-def _cpu_s(tree: list[psutil.Process]) -> float:
-    """CPU seconds of a process and its children, ended ones included where it reaped them."""
-    total = 0.0
-    for place, process in enumerate(tree):
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
-        if place == 0:
-            total += times.children_user + times.children_system
-    return total
-
-
-def _rss(pid: int) -> int:
-    return int(psutil.Process(pid).memory_info().rss)
-
-
-async def _counts(pool: Pool) -> dict[str, float]:
-    """Rows, index entries, WAL and bytes so far."""
-    async with session(pool) as connection:
-        await connection.execute("SELECT pg_stat_force_next_flush()")
-        rows = await connection.fetchrow(
-            "SELECT sum(n_tup_ins) AS inserted, sum(n_tup_upd) AS updated, "
-            "sum(n_tup_hot_upd) AS hot FROM pg_stat_user_tables"
+def show(figures: dict[str, dict[str, Any]]) -> None:
+    """Print a table. CPU is in microseconds an event: a contender's own, and the servers'."""
+    ours = figures["Patron"]["events_per_s"]
+    table = Table(title="The reference job: medians, CPU in us an event", title_justify="left")
+    table.add_column()
+    for heading in ("events/s", "to Patron", "worker", "relay", "jobs", "postgres", "kafka"):
+        table.add_column(heading, justify="right")
+    for heading in ("peak MB", "table bytes", "exact"):
+        table.add_column(heading, justify="right")
+    for name, each in figures.items():
+        cpu_us = dict(each["cpu_us_per_event"])
+        others = [cpu_us.pop(who, None) for who in ("relay", "jobs", "postgres", "kafka")]
+        table.add_row(
+            name,
+            f"{each['events_per_s']:,}",
+            f"{each['events_per_s'] / ours:.2f}",
+            f"{sum(cpu_us.values()):.1f}",
+            *("" if us is None else f"{us:.1f}" for us in others),
+            str(each["peak_rss_mb"]),
+            str(each["table_bytes_per_event"]),
+            {True: "yes", False: "NO", None: ""}[each["exact"]],
         )
-        wal = await connection.fetchval("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")
-        size = await connection.fetchrow(
-            "SELECT sum(pg_table_size(oid)) AS tables, sum(pg_indexes_size(oid)) AS indexes "
-            "FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-        )
-    return {
-        "rows_inserted": float(rows["inserted"] or 0),
-        "rows_updated": float(rows["updated"] or 0),
-        "updated_hot": float(rows["hot"] or 0),
-        "wal_bytes": float(wal),
-        "table_bytes": float(size["tables"] or 0),
-        "index_bytes": float(size["indexes"] or 0),
-    }
-
-
-async def _exact(pool: Pool) -> dict[str, Any]:
-    async with session(pool) as connection:
-        report = await check.audit(connection)
-    return {
-        "exact": not report.differences,
-        "audited_accounts": report.accounts,
-        "audited_entries": report.entries,
-    }
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "machine": {
-            "cores": psutil.cpu_count(),
-            "memory_gb": round(psutil.virtual_memory().total / 2**30),
-            "python": platform.python_version(),
-            "system": platform.platform(),
-        }
-    }
-
-
-def show(figures: dict[str, Any]) -> None:
-    """Print the figures for a person."""
-    per_event = figures["per_event"]
-    cpu = figures["cpu_us_per_event"]
-    print(
-        f"\n{figures['events']:,} events drained in {figures['seconds']} s: "
-        f"{figures['events_per_s']:,} events/s"
-    )
-    print(
-        "CPU per event    "
-        + ", ".join(f"{name} {us} us" for name, us in cpu.items())
-        + f"; together {sum(cpu.values()):.0f} us"
-    )
-    print(f"Intake's memory  {figures['intake_peak_rss_mb']} MB at its peak")
-    print(
-        "Per event        "
-        + ", ".join(f"{value:g} {name.replace('_', ' ')}" for name, value in per_event.items())
-    )
-    for what in ("commit", "notice"):
-        latency = figures[f"{what}_latency_ms"]
-        print(
-            f"To the {what}    p50 {latency['p50']} ms, p99 {latency['p99']} ms, max "
-            f"{latency['max']} ms, of {latency['count']:,} at {figures['paced_per_s']:,} events/s"
-        )
-    print(
-        f"Exact            {'yes' if figures['exact'] else 'NO'}: "
-        f"{figures['audited_accounts']:,} accounts, {figures['audited_entries']:,} entries"
-    )
+    Console(width=120).print(table)
 
 
 if __name__ == "__main__":

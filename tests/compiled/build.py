@@ -17,12 +17,12 @@ def has_compiler() -> bool:
     return shutil.which(compiler) is not None
 
 
-def build(folder: Path) -> Path:
+def build(folder: Path, project: Path = PROJECT) -> Path:
     """A folder with `patron` and its compiled core; half a minute."""
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"),
-            *("--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(PROJECT)),
+            *("--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(project)),
         ],
         env=os.environ | {"HATCH_BUILD_HOOK_ENABLE_CUSTOM": "true"},
         check=True,
