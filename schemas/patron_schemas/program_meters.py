@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from patron_schemas.program_expressions import Expression
 from patron_schemas.program_rules import Basis, Match
 from patron_schemas.program_words import Action, Day, Duration, Name, Part, Values
 
@@ -81,6 +82,7 @@ class Meter(Part):
     match: Match = Field(
         default_factory=Match, title="Match", description="Which lines or events it counts."
     )
+    when: Expression | None = None
     basis: Basis = Field(
         default_factory=Basis, title="Basis", description="Which part of an order it counts."
     )

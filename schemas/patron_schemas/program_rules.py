@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
 
+from patron_schemas.program_expressions import Expression
 from patron_schemas.program_words import (
     POINTS_MAX,
     Action,
@@ -336,6 +337,7 @@ class Rule(Part):
     match: Match = Field(
         default_factory=Match, title="Match", description="Which lines or events count."
     )
+    when: Expression | None = None
     basis: Basis = Field(
         default_factory=Basis, title="Basis", description="Which part of an order counts."
     )

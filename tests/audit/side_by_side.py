@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from audit.expressions import event_expressions, member_expressions, order_expressions
 from core.grocery import Till
 from patron.audit.facts import Event, event_of
 from patron.audit.model import Model
@@ -233,7 +234,7 @@ def multiplying(draw: st.DrawFn, rules: Sequence[Mapping[str, Any]]) -> list[dic
             "match": draw(matches)
             if by_line
             else draw(st.sampled_from([{}, {"tier": ["silver"]}])),
-            **if_any(during=draw(durings)),
+            **if_any(during=draw(durings), when=draw(order_expressions)),
         }
         for place in range(draw(st.integers(0, 2)))
     ]
@@ -260,7 +261,7 @@ def order_rules(draw: st.DrawFn, name: str) -> dict[str, Any]:
         "by_tier": draw(multipliers),
         "caps": ceilings,
         **by_lines,
-        **if_any(during=during),
+        **if_any(during=during, when=draw(order_expressions | member_expressions)),
     }
 
 
@@ -351,6 +352,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     cups: dict[str, Any] = {"counts": "units", "punches": True, "match": draw(line_matches)}
     if draw(st.booleans()):
         cups["lives"] = draw(st.sampled_from(["P2D", "P30D"]))
+    cups |= if_any(when=draw(order_expressions))
     paying = [draw(order_rules("base")), draw(order_rules("more"))]
     groups = draw(grouped(paying))
     if draw(st.booleans()):
@@ -363,10 +365,16 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "currency": "USD",
         "assets": {"points": asset},
         "meters": {
-            "spend": {"counts": "basis", "window": tier_window, "match": draw(line_matches)},
+            "spend": {
+                "counts": "basis", "window": tier_window, "match": draw(line_matches),
+                **if_any(when=draw(order_expressions)),
+            },
             "orders": {"counts": "orders", "window": draw(windows)},
             "earned": {"counts": "points", "asset": "points", "window": draw(windows)},
-            "reviews": {"counts": "events", "actions": ["review"], "window": draw(windows)},
+            "reviews": {
+                "counts": "events", "actions": ["review"], "window": draw(windows),
+                **if_any(when=draw(event_expressions)),
+            },
             "cups": cups,
             "liked": {
                 "counts": "level", "actions": ["review"], "ended_by": ["undone"], "match": {},
@@ -378,6 +386,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             {
                 "rule": "review", "text": {"en": "review"}, "earn": "points", "per_event": review,
                 "caps": [cap for cap in draw(caps) if cap["window"] != "order"],
+                **if_any(when=draw(event_expressions | member_expressions)),
             },
             {
                 "rule": "spring", "text": {"en": "spring"}, "earn": "points",

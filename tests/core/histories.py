@@ -186,12 +186,14 @@ def purchases(draw: st.DrawFn, order: str) -> OrderCompleted:
     """An order: some are shipped, some are paid by more than money."""
     shipping_minor = draw(st.sampled_from([0, 0, 0, 4_90]))
     paid_by = draw(st.sampled_from([{}, {}, {}, {"points": 3_33}, {"promotion": 5_00}]))
+    attributes = draw(st.sampled_from([(), (), (("channel", "app"),)]))
     return bought(
         order,
         *draw(baskets),
         member=OWNERS[order],
         shipping_minor=shipping_minor,
         paid_by=paid_by,
+        attributes=attributes,
     )
 
 
@@ -250,7 +252,8 @@ def happenings(draw: st.DrawFn, so_far: list[Fact]) -> Fact:
             ending = draw(st.sampled_from([confirm, give_back]))(hold.name.id)
             return ending._replace(member=hold.member)
         case "review":
-            return did("review", draw(st.sampled_from(["tea", "jam"])), member=member)
+            stars = draw(st.sampled_from([{}, {"stars": 2}, {"stars": 5}]))
+            return did("review", draw(st.sampled_from(["tea", "jam"])), member=member, **stars)
         case "give":
             return transfer(draw(some))
         case "adjust":

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from patron.audit import calendar
+from patron.audit import calendar, expressions
 from patron.audit.calendar import NEVER, Window
+from patron.audit.facts import Event
 from patron.audit.ladder import Ladder
 from patron.audit.programs import Terms
 from patron_schemas.program import Meter, Stretch
@@ -13,10 +14,15 @@ from patron_schemas.program import Meter, Stretch
 LONG_AGO = datetime.min.replace(tzinfo=NEVER.tzinfo)
 
 
-def by_event(meter: Meter, action: str) -> int:
+def by_event(meter: Meter, event: Event) -> int:
     """What one event moves a meter by: one more, or one less of a level."""
     if meter.counts not in ("events", "level"):
         return 0
+    if meter.when is not None and not expressions.holds(
+        meter.when, expressions.of_event(event, "")
+    ):
+        return 0
+    action = event.fields["action"]
     return int(action in (meter.actions or ())) - int(action in (meter.ended_by or ()))
 
 

@@ -16,6 +16,7 @@ from patron.audit import (
     calendar,
     ceilings,
     ends,
+    expressions,
     modes,
     paying,
     sharing,
@@ -262,7 +263,7 @@ class Model:
             if meter.counts == "points":
                 more = earned.get(meter.asset or "", 0)
             else:
-                more = by_event(meter, event.fields["action"])
+                more = by_event(meter, event)
                 more *= self._fits(terms, meter.match, event)
             if more:
                 self.meters.move(terms, name, more, of=event.told_at)
@@ -312,7 +313,8 @@ class Model:
         tier = self.tier or self._lowest(terms)
         if not self._fits(terms, rule.match, event):
             return 0
-        if not together.holds(terms, rule, at=event.told_at, tier=tier):
+        told = expressions.of_event(event, tier)
+        if not together.holds(terms, rule, at=event.told_at, tier=tier, told=told):
             return 0
         key = self._once_key(rule, event)
         is_once = rule.per_event is not None and rule.per_event.once != "never"
@@ -326,7 +328,8 @@ class Model:
 
         line = {**together.NO_LINE, "attributes": event.fields["attributes"]}
         return floor(
-            mechanic.points * together.factor(terms, rule, line, at=event.told_at, tier=tier)
+            mechanic.points
+            * together.factor(terms, rule, line, at=event.told_at, tier=tier, told=told)
         )
 
     @staticmethod

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
+from patron.audit import expressions
+from patron.audit.expressions import Told
 from patron.audit.programs import Terms, attributes_match, tier_matches
 from patron_schemas.program import Match, Rule
 
@@ -20,10 +22,16 @@ def pays_for_orders(rule: Rule) -> bool:
 
 
 def holds(
-    terms: Terms, rule: Rule, *, at: datetime, tier: str, order: Iterable[Iterable[object]] = ()
+    terms: Terms,
+    rule: Rule,
+    *,
+    at: datetime,
+    tier: str,
+    told: Told,
+    order: Iterable[Iterable[object]] = (),
 ) -> bool:
     """Whether a rule holds at that instant, for that tier and for an order of these attributes."""
-    if not tier_matches(rule.match, tier):
+    if not tier_matches(rule.match, tier) or not expressions.holds(rule.when, told):
         return False
     has = {str(name): str(value) for name, value in order}
     asked = rule.match.order_attributes or {}
@@ -51,6 +59,7 @@ def factor(
     *,
     at: datetime,
     tier: str,
+    told: Told,
     order: Iterable[Iterable[object]] = (),
 ) -> Fraction:
     """All that multiplies what a rule gives for one line; `line` None is nobody's line."""
@@ -58,7 +67,8 @@ def factor(
     for other in terms.document.rules:
         if other.multiply is None or rule.rule not in other.multiply.rules:
             continue
-        if holds(terms, other, at=at, tier=tier, order=order) and line_fits(other.match, line):
+        applies = holds(terms, other, at=at, tier=tier, told=told, order=order)
+        if applies and line_fits(other.match, line):
             product *= Fraction(other.multiply.by)
     return product
 

@@ -11,7 +11,8 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any, NamedTuple
 
-from patron.audit import together
+from patron.audit import expressions, together
+from patron.audit.expressions import Told
 from patron.audit.facts import Event
 from patron.audit.programs import Terms, tier_matches
 from patron_schemas.program import Basis, Match, Meter, Rule
@@ -197,11 +198,14 @@ def matching(lines: Sequence[tuple[Line, int]], match: Match, tier: str) -> list
 def earned(terms: Terms, rule: Rule, order: Level, tier: str, at: datetime) -> int:
     """What one rule gives for an order of that instant, before its caps."""
     attributes = order.completed.fields["attributes"]
-    if order.void or not together.holds(terms, rule, at=at, tier=tier, order=attributes):
+    known = told(terms, order, tier) if expressions.any_rule(terms) else expressions.NOTHING
+    if order.void or not together.holds(
+        terms, rule, at=at, tier=tier, told=known, order=attributes
+    ):
         return 0
 
     def factor(line: Line | None) -> Fraction:
-        return together.factor(terms, rule, line, at=at, tier=tier, order=attributes)
+        return together.factor(terms, rule, line, at=at, tier=tier, told=known, order=attributes)
 
     if rule.round_up is not None:
         charged = order.shipping_minor
@@ -235,6 +239,35 @@ def earned(terms: Terms, rule: Rule, order: Level, tier: str, at: datetime) -> i
     return sum(rounded(part, rule.per_amount.rounding) for part in parts)
 
 
+def told(terms: Terms, order: Level, tier: str) -> Told:
+    """What expressions are told of an order as it stands."""
+    paid = {line["line"]: minor for line, minor in basis_lines(terms, order, Basis())}
+    listing = Basis(before_discounts=True)
+    listed = {line["line"]: minor for line, minor in basis_lines(terms, order, listing)}
+    lines = [
+        {
+            "sku": line["sku"],
+            "category": line["category"],
+            "kind": line["kind"],
+            "units": line["quantity_milli"] // 1000,
+            "paid_minor": paid.get(line["line"], 0),
+            "list_minor": listed.get(line["line"], 0),
+            "attributes": expressions.pairs(line["attributes"]),
+        }
+        for line, whole in zip(order.lines, order.completed.fields["lines"], strict=True)
+        if line["kind"] not in ("reward", "discount")
+        and (line["paid_minor"] if whole["paid_minor"] else line["quantity_milli"])
+    ]
+    return {
+        "order.total_minor": sum(paid.values()),
+        "order.units": sum(line["units"] for line in lines),
+        "order.currency": order.completed.fields["currency"],
+        "order.attributes": expressions.pairs(order.completed.fields["attributes"]),
+        "order.lines": lines,
+        "member.tier": tier,
+    }
+
+
 def rounded(exact: Fraction, how: str) -> int:
     """A whole number, by one of the four ways of rounding."""
     match how:
@@ -251,6 +284,8 @@ def rounded(exact: Fraction, how: str) -> int:
 def counted(terms: Terms, meter: Meter, order: Level, tier: str) -> int:
     """What an order adds to a meter of basis, units or orders."""
     if order.void or meter.counts not in ("basis", "units", "orders"):
+        return 0
+    if meter.when is not None and not expressions.holds(meter.when, told(terms, order, tier)):
         return 0
 
     lines = matching(basis_lines(terms, order, meter.basis), meter.match, tier)

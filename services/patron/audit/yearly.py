@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 def award(model: "Model", terms: Terms, event: Event) -> None:
     """Give what this very instant awards."""
     tier = model.tier_now(terms)
+    told = {"member.tier": tier}
     due = [rule for rule in terms.document.rules if rule.yearly and _is_due(model, terms, rule)]
     points = {
         rule.rule: floor(
             (rule.yearly.points or 0)
-            * together.factor(terms, rule, together.NO_LINE, at=event.at, tier=tier)
+            * together.factor(terms, rule, together.NO_LINE, at=event.at, tier=tier, told=told)
         )
         for rule in due
-        if rule.yearly and together.holds(terms, rule, at=event.at, tier=tier)
+        if rule.yearly and together.holds(terms, rule, at=event.at, tier=tier, told=told)
     }
     gives = model.pay(terms, event, {name: each for name, each in points.items() if each})
     for rule in due:

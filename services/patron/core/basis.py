@@ -26,6 +26,7 @@ class Basket:
         "_by_category",
         "_exchange",
         "_order",
+        "_paid",
         "_shipping_minor",
         "_units",
         "lines",
@@ -45,6 +46,7 @@ class Basket:
         self._bases: dict[Basis, list[int]] = {}
         self._by_category: dict[Basis, dict[str, int]] = {}
         self._units: dict[str, int] | None = None
+        self._paid: frozenset[str] | None = None  # Lines that were not free.
         self.lines = lines
 
     def basis(self, flags: Basis) -> list[int]:
@@ -69,6 +71,19 @@ class Basket:
     def attributes(self) -> tuple[tuple[str, str], ...]:
         """The attributes of the order as a whole."""
         return self._order.attributes
+
+    @property
+    def currency(self) -> str:
+        """The order's own currency."""
+        return self._order.currency
+
+    def is_left(self, line: Line) -> bool:
+        """Whether any of a line is left: money, or of one that was free, articles."""
+        if line.paid_minor:
+            return True
+        if self._paid is None:
+            self._paid = frozenset(each.line for each in self._order.lines if each.paid_minor)
+        return line.line not in self._paid and line.quantity_milli > 0
 
     @property
     def charged_minor(self) -> int:

@@ -15,16 +15,17 @@ from typing import Any, NamedTuple
 from patron.core.basis import Basket
 from patron.core.caps import Room, capped
 from patron.core.decision import Proof, Refusal
+from patron.core.expressions import award_facts, event_facts, order_facts, rules_ask
 from patron.core.facts import Engaged
 from patron.core.matching import Selection, Weighed, selection, selects
 from patron.core.mechanics import per_amount, per_event, per_step, per_unit, round_up, streak
-from patron.core.program import Program, Rule
+from patron.core.program import Facts, Program, Rule
 from patron.core.together import (
     Multiplier,
-    fails,
     is_conditional,
     multipliers,
     one_of_each_group,
+    rule_fails,
     within_member_caps,
 )
 
@@ -84,7 +85,9 @@ def order_worth(
 ) -> list[Proof]:
     """One proof for each rule that pays for orders, also where it pays nothing."""
     place = program.place(tier)
-    proofs = [_order_proof(rule, basket, place, room, day) for rule in order_rules(program)]
+    facts = order_facts(basket, program.tier_at(place)) if rules_ask(program) else None
+    rules = order_rules(program)
+    proofs = [_order_proof(rule, basket, facts, place, room, day) for rule in rules]
     return settled_together(program, proofs, room)
 
 
@@ -97,10 +100,13 @@ def settled_together(program: Program, proofs: list[Proof], room: Room) -> list[
     return proofs
 
 
-def _order_proof(planned: OrderRule, basket: Basket, place: int, room: Room, day: date) -> Proof:
+def _order_proof(
+    planned: OrderRule, basket: Basket, facts: Facts | None, place: int, room: Room, day: date
+) -> Proof:
     rule = planned.rule
     if planned.conditional:
-        failed = fails(rule, place=place, day=day, order_attributes=basket.attributes)
+        told = basket.attributes
+        failed = rule_fails(rule, place=place, day=day, facts=facts, order_attributes=told)
         if failed is not None:
             code, condition = failed
             return Proof(rule.name, rule.asset, 0, why_not=code, condition=condition)
@@ -108,7 +114,7 @@ def _order_proof(planned: OrderRule, basket: Basket, place: int, room: Room, day
     times = planned.times.get(place, ONE)
     shown = _shown(times)
     if planned.multipliers:
-        uncapped, basis, shown = _multiplied(planned, basket, times, place, day)
+        uncapped, basis, shown = _multiplied(planned, basket, facts, times, place, day)
     else:
         uncapped, basis = planned.mechanic.worth(rule.mechanic, basket, planned.chosen, times)
     amount, cut = capped(rule, uncapped, room) if rule.caps else (uncapped, "")
@@ -129,13 +135,19 @@ def _why_nothing(rule: Rule, basis: int) -> str:
 
 
 def _multiplied(
-    planned: OrderRule, basket: Basket, times: Times, place: int, day: date
+    planned: OrderRule,
+    basket: Basket,
+    facts: Facts | None,
+    times: Times,
+    place: int,
+    day: date,
 ) -> tuple[int, int, str]:
     """Points, basis and what multiplied: each line by all multipliers that select it."""
     factor, shown = Fraction(*times), [_shown(times)] if times is not ONE else []
     of_lines = []
     for multiplier in planned.multipliers:
-        if fails(multiplier.rule, place=place, day=day, order_attributes=basket.attributes):
+        told = basket.attributes
+        if rule_fails(multiplier.rule, place=place, day=day, facts=facts, order_attributes=told):
             continue
         if multiplier.chosen is None:
             factor *= multiplier.by
@@ -162,7 +174,8 @@ def _multiplied(
 
 def event_worth(program: Program, rule: Rule, fact: Engaged, *, place: int, day: date) -> Proof:
     """What one engagement is worth by one rule before caps; once-keys are the caller's."""
-    failed = fails(rule, place=place, day=day)
+    facts = event_facts(fact, program.tier_at(place)) if rules_ask(program) else None
+    failed = rule_fails(rule, place=place, day=day, facts=facts)
     if failed is not None:
         code, condition = failed
         return Proof(rule.name, rule.asset, 0, why_not=code, condition=condition)
@@ -170,28 +183,35 @@ def event_worth(program: Program, rule: Rule, fact: Engaged, *, place: int, day:
         condition = "match.attributes"
         return Proof(rule.name, rule.asset, 0, why_not=Refusal.CONDITION, condition=condition)
 
-    return _flat_proof(program, rule, fact.attributes, place=place, day=day)
+    return _flat_proof(program, rule, fact.attributes, facts, place=place, day=day)
 
 
 def award_worth(program: Program, rule: Rule, *, place: int, day: date) -> Proof:
     """What a rule awards at an instant that has come, before caps."""
-    failed = fails(rule, place=place, day=day)
+    facts = award_facts(program.tier_at(place)) if rules_ask(program) else None
+    failed = rule_fails(rule, place=place, day=day, facts=facts)
     if failed is not None:
         code, condition = failed
         return Proof(rule.name, rule.asset, 0, why_not=code, condition=condition)
 
-    return _flat_proof(program, rule, (), place=place, day=day)
+    return _flat_proof(program, rule, (), facts, place=place, day=day)
 
 
 def _flat_proof(
-    program: Program, rule: Rule, attributes: tuple[tuple[str, Any], ...], *, place: int, day: date
+    program: Program,
+    rule: Rule,
+    attributes: tuple[tuple[str, Any], ...],
+    facts: Facts | None,
+    *,
+    place: int,
+    day: date,
 ) -> Proof:
     """The points of a rule that pays the same each time, times what multiplies them."""
     times = _pairs(rule.by_tier).get(place, ONE)
     factor, shown = Fraction(*times), [_shown(times)] if times is not ONE else []
     for multiplier in multipliers(program).get(rule.name, ()):
         is_matched = multiplier.rule.match.attributes_of(attributes)
-        if is_matched and not fails(multiplier.rule, place=place, day=day):
+        if is_matched and not rule_fails(multiplier.rule, place=place, day=day, facts=facts):
             factor *= multiplier.by
             shown.append(f"{multiplier.by} ({multiplier.rule.name})")
     points = rule.mechanic.points * factor.numerator // factor.denominator

@@ -14,9 +14,10 @@ from patron.core.basis import Basket
 from patron.core.caps import room_left, use_caps
 from patron.core.decision import Proof
 from patron.core.draft import Draft, spending_order
+from patron.core.expressions import meters_ask, order_facts
 from patron.core.facts import OrderCancelled, OrderRefunded
 from patron.core.matching import Selection, selection, units
-from patron.core.meters import PUNCHES, move_to, order_counts
+from patron.core.meters import PUNCHES, counts_when, move_to, order_counts
 from patron.core.orders import is_void, lines_left, shipping_left_minor
 from patron.core.paying import settle_payment
 from patron.core.periods import local_day
@@ -164,9 +165,10 @@ def _move_punches(
         return []
 
     before = {c.meter: c.amount for c in order.counted if c.window == PUNCHES}
+    facts = order_facts(basket) if meters_ask(draft.program) else None
     counted = []
     for meter, chosen in meters:
-        now = units(basket, chosen)
+        now = units(basket, chosen) if counts_when(meter, facts) else 0
         change = now - before.get(meter.name, 0)
         kept = 0
         if change > 0:

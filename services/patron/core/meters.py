@@ -13,9 +13,10 @@ from patron.core.account import Counted
 from patron.core.basis import Basket
 from patron.core.decision import Proof
 from patron.core.draft import Draft
+from patron.core.expressions import event_facts, meters_ask, order_facts
 from patron.core.facts import Engaged
 from patron.core.matching import Selection, selection, total, units
-from patron.core.program import Meter, Program
+from patron.core.program import Facts, Meter, Program
 from patron.core.windows import ROLLING, part_of, without_old
 
 WINDOWS_KEPT = 2
@@ -35,8 +36,11 @@ def order_counts(
 ) -> list[Counted]:
     """What an order adds to each meter, as it now is: to the parts of its first completion."""
     zone, joined_at = draft.program.zone, draft.joined_at
+    facts = order_facts(basket) if meters_ask(draft.program) else None
     counts = []
     for meter, chosen in order_meters(draft.program):
+        if not counts_when(meter, facts):
+            continue
         amount = _amount(meter, chosen, basket, proofs)
         if amount:
             part = part_of(meter.window, first_at, day, joined_at=joined_at, zone=zone)
@@ -62,15 +66,23 @@ def _amount(meter: Meter, chosen: Selection, basket: Basket, proofs: Iterable[Pr
 
 def event_counts(program: Program, fact: Engaged, points: Mapping[str, int]) -> dict[str, int]:
     """What an engagement adds to each meter: one event, one less, or what it earned (by asset)."""
+    facts = event_facts(fact) if meters_ask(program) else None
     counts = {}
     for meter in program.meters.values():
         if meter.counts in ("events", "level"):
+            if not counts_when(meter, facts):
+                continue
             by = (fact.action in meter.actions) - (fact.action in meter.ended_by)
             if by and meter.match.attributes_of(fact.attributes):
                 counts[meter.name] = by
         elif meter.counts == "points" and points.get(meter.asset):
             counts[meter.name] = points[meter.asset]
     return counts
+
+
+def counts_when(meter: Meter, facts: Facts | None) -> bool:
+    """Whether a meter's own condition lets it count an order or event."""
+    return meter.when is None or (facts is not None and meter.when.holds(facts))
 
 
 def move(draft: Draft, meter: str, part: str, by: int) -> None:

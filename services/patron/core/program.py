@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 Rounding = Literal["floor", "half_up", "half_even", "ceil"]
 EndOf = Literal["exact", "day", "month", "year"]
@@ -77,6 +77,27 @@ class Match:
 EVERYTHING = Match()
 
 
+class Facts:
+    """What expressions read of one order or event, by the names that programs use."""
+
+    __slots__ = ("prepared", "values")
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = values
+        self.prepared: Any = None  # The values as expressions take them, once one was asked.
+
+
+class Expression(Protocol):
+    """What holds, or not, for an order or event, as a program writes it in `when`."""
+
+    @property
+    def text(self) -> str:
+        """As the program writes it."""
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether it is true; what can't be worked out is not."""
+
+
 class Basis(NamedTuple):
     """Which part of what was paid counts. The defaults are those of a cautious shop.
 
@@ -124,6 +145,7 @@ class Meter:
     ended_by: frozenset[str] = frozenset()  # Of "level".
     asset: str = ""  # Of "points": what rules have earned of it.
     punches: bool = False  # Punches live on their own and are used up by `every`.
+    when: Expression | None = None
 
 
 CapWindow = Literal["order", "day", "week", "month", "year", "lifetime", "campaign"]
@@ -175,6 +197,7 @@ class Rule:
     priority: int = 0  # In a group that picks by priority, the highest that applies pays.
     budget: int | None = None  # No more than this to all members together.
     on_return: Literal["free", "keep"] = "free"  # Whether a refund frees its budget.
+    when: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,3 +378,7 @@ class Program:
     def place(self, tier: str) -> int:
         """The place of a tier in the ladder; 0 also where there is none."""
         return 0 if self.ladder is None else self.ladder.place(tier)
+
+    def tier_at(self, place: int) -> str:
+        """The name of the tier at a place; "" where there is no ladder."""
+        return "" if self.ladder is None else self.ladder.tiers[place].name

@@ -14,7 +14,7 @@ from patron.core.caps import Room, member_cap_name
 from patron.core.decision import Proof, Refusal
 from patron.core.matching import Selection, selection
 from patron.core.mechanics.multiply import Multiply
-from patron.core.program import ALWAYS, Price, Program, Rule
+from patron.core.program import ALWAYS, Facts, Price, Program, Rule
 
 
 class Failed(NamedTuple):
@@ -44,12 +44,29 @@ def fails(
     return None
 
 
+def rule_fails(
+    rule: Rule,
+    *,
+    place: int,
+    day: date,
+    facts: Facts | None,
+    order_attributes: tuple[tuple[str, Any], ...] = (),
+) -> Failed | None:
+    """The first condition of a rule that does not hold, its expression last."""
+    failed = fails(rule, place=place, day=day, order_attributes=order_attributes)
+    when = rule.when
+    if failed is None and when is not None and (facts is None or not when.holds(facts)):
+        return Failed(Refusal.CONDITION, f"when: {when.text}")
+    return failed
+
+
 def is_conditional(rule: Rule) -> bool:
-    """Whether `fails` can ever find something."""
+    """Whether `rule_fails` can ever find something."""
     return (
         rule.match.tiers is not None
         or bool(rule.match.order_attributes)
         or rule.during is not ALWAYS
+        or rule.when is not None
     )
 
 

@@ -38,6 +38,7 @@ from patron.core.program import (
 from patron.core.windows import CAMPAIGN
 from patron.wire.belongings import belongings_of
 from patron.wire.durations import span_of
+from patron.wire.expressions import expression
 from patron.wire.figures import minor
 from patron.wire.pricing import price_of
 from patron_schemas import program as language
@@ -157,6 +158,7 @@ def _meter(name: str, meter: language.Meter, places: dict[str, int], zone: str) 
         ended_by=frozenset(meter.ended_by or ()),
         asset=meter.asset or "",
         punches=meter.punches,
+        when=None if meter.when is None else expression(meter.when),
     )
 
 
@@ -237,6 +239,7 @@ def _rule(rule: language.Rule, places: dict[str, int], draws: dict[str, Draw], d
         budget=rule.budget,
         on_return=rule.on_return,
         priority=rule.priority or 0,
+        when=None if rule.when is None else expression(rule.when),
     )
 
 

@@ -14,6 +14,7 @@ from patron.wire.assets import problems_of_asset
 from patron.wire.belongings import problems_of_belongings
 from patron.wire.closings import closings
 from patron.wire.durations import DAY_S, roughly_s, span_of
+from patron.wire.expressions import problems_of_expression
 from patron.wire.figures import money, ratio
 from patron.wire.limits import reward_limits, rule_budget
 from patron.wire.mends import at_key, at_value, place_of, where
@@ -51,6 +52,7 @@ def contradictions(
         yield from reward_limits(tree, ("rewards", name), reward, digits)
     for name, meter in document.meters.items():
         yield from _meter(tree, ("meters", name), meter)
+        yield from problems_of_expression(tree, ("meters", name), meter)
     names: set[str] = set()
     for index, rule in enumerate(document.rules):
         path: Path = ("rules", places[index])
@@ -60,6 +62,7 @@ def contradictions(
         names.add(rule.rule)
         yield from _rule(tree, path, rule, document, digits)
         yield from rule_budget(tree, path, rule)
+        yield from problems_of_expression(tree, path, rule)
     yield from together(tree, document, places)
     yield from closings(tree, document, places)
     yield from prices(tree, document, digits)

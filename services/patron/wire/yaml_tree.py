@@ -33,6 +33,7 @@ class Place(NamedTuple):
     column: int
     raw: str  # A scalar as it was written; empty for a block.
     quoted: bool
+    exact: bool = False  # `raw` stands there letter for letter, on one line.
 
 
 class Tree(NamedTuple):
@@ -155,9 +156,12 @@ class _Builder:
             return
         if len(self._stack) >= DEPTH_MAX:
             raise NotYaml(Problem(line, column, "nested too deep", "a program needs 6 levels"))
-        raw = event.value if kind == "ScalarEvent" else ""
+        # The parser marks with a bell where a folded block (">") had its line breaks.
+        raw = event.value.replace("\a", "") if kind == "ScalarEvent" else ""
         quoted = kind == "ScalarEvent" and event.style is not None
-        self.places[path] = Place(key_line, key_column, line, column, raw, quoted)
+        start, end = event.start_mark, event.end_mark
+        exact = (end.line, end.column) == (start.line, start.column + len(raw) + 2 * quoted)
+        self.places[path] = Place(key_line, key_column, line, column, raw, quoted, exact)
         if kind == "ScalarEvent":
             value = self._scalar(path, raw, quoted=quoted)
             if path not in self.broken:
