@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from core.grocery import PER_DOLLAR, Till, article, bought, program, returned, rule, voided
+from patron.core.mechanics.multiply import Multiply
 from patron.core.mechanics.per_amount import PerAmount
 from patron.core.mechanics.per_step import PerStep
-from patron.core.program import Cap, MemberCap
+from patron.core.mechanics.per_unit import PerUnit
+from patron.core.program import Cap, Match, MemberCap
 
 STEP = PerStep(points=10, step_minor=10_00)
 
@@ -86,3 +88,36 @@ def test_room_that_a_proportional_refund_frees_is_free_again() -> None:
     till = Till(program(rule(), refunds="proportional", caps=caps))
     till.put(bought("o1", 5_00, 5_00), returned("o1", l1=5_00), bought("o2", 9_00))
     assert till.balance().available == 10
+
+
+# Two lines of 10.00 at a point a dollar, line by line; the second counts three times.
+BY_LINE = PerAmount(rate=Fraction(1, 100), by="line")
+TRIPLE_WINE = rule(
+    Multiply(by=Fraction(3), rules=frozenset({"base"})),
+    name="triple",
+    asset="",
+    match=Match(categories=frozenset({"wine"})),
+)
+BREAD_AND_WINE = bought("o1", article(10_00), article(10_00, category="wine"))
+
+
+@pytest.mark.parametrize("mechanic", [BY_LINE, PerUnit(points=10)], ids=["by line", "by unit"])
+def test_an_item_takes_what_its_line_earned_with_all_that_multiplied_it(mechanic: Any) -> None:
+    till = Till(program(rule(mechanic), TRIPLE_WINE, refunds="item"))
+    till.put(BREAD_AND_WINE)
+    assert till.balance().available == 40
+    till.put(returned("o1", l2=10_00))
+    assert till.balance().available == 10
+
+
+def test_the_points_of_a_rule_per_order_belong_to_its_lines_by_their_basis_alone() -> None:
+    till = Till(program(rule(PER_DOLLAR), TRIPLE_WINE, refunds="item"))
+    till.put(BREAD_AND_WINE, returned("o1", l2=10_00))
+    assert till.balance().available == 20
+
+
+def test_an_item_takes_its_part_also_where_no_line_makes_a_point_by_itself() -> None:
+    half = Multiply(by=Fraction(1, 2), rules=frozenset({"base"}))
+    till = Till(program(rule(PerUnit(points=1)), rule(half, name="half", asset=""), refunds="item"))
+    till.put(bought("o1", 5_00, 5_00), returned("o1", l1=5_00, l2=5_00))
+    assert till.balance().available == 0

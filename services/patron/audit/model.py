@@ -156,7 +156,8 @@ class Model:
         }
         gives = together.given(terms, before_caps, order.room)
         if of is not level:
-            gives = modes.left(terms, gives, of=of, level=level, tier=tier)
+            then = modes.Then(tier, order.first_at)
+            gives = modes.left(terms, gives, of=of, level=level, then=then)
         gives = sharing.within_budgets(terms, event, gives, order.given)
         targets = [(rule, gives[rule.rule]) for rule in terms.document.rules if rule.rule in gives]
 

@@ -116,13 +116,13 @@ def _in_proportion(line: dict[str, Any], whole: Line) -> None:
             line[amount] = whole[amount] * line["paid_minor"] // paid
 
 
-def spread(amount: int, weights: Sequence[int]) -> list[int]:
+def spread(amount: int, weights: Sequence[int | Fraction]) -> list[int]:
     """Whole shares of an amount in proportion to weights: the largest remainders round up."""
     total = sum(weights)
     if amount == 0 or total == 0:
         return [0] * len(weights)
 
-    exact = [Fraction(amount * weight, total) for weight in weights]
+    exact = [Fraction(amount * weight) / total for weight in weights]
     shares = [floor(share) for share in exact]
     by_remainder = sorted(range(len(exact)), key=lambda i: (shares[i] - exact[i], i))
     for i in by_remainder[: amount - sum(shares)]:

@@ -143,6 +143,27 @@ def _multiplied(
     day: date,
 ) -> tuple[int, int, str]:
     """Points, basis and what multiplied: each line by all multipliers that select it."""
+    rule, mechanic = planned.rule, planned.mechanic
+    factor, of_lines, shown = _factors(planned, basket, facts, times, place, day)
+    if not of_lines:
+        pair = factor.as_integer_ratio()
+        uncapped, basis = mechanic.worth(rule.mechanic, basket, planned.chosen, pair)
+        return uncapped, basis, shown
+
+    weighed = _weighed(planned, basket, factor, of_lines)
+    worth = mechanic.worth_of(rule.mechanic, weighed)
+    return worth, sum([counts for counts, _ in weighed]), shown
+
+
+def _factors(
+    planned: OrderRule,
+    basket: Basket,
+    facts: Facts | None,
+    times: Times,
+    place: int,
+    day: date,
+) -> tuple[Fraction, list[Multiplier], str]:
+    """What multiplies all that a rule gives, what multiplies some lines, and both in words."""
     factor, shown = Fraction(*times), [_shown(times)] if times is not ONE else []
     of_lines = []
     for multiplier in planned.multipliers:
@@ -154,22 +175,37 @@ def _multiplied(
         else:
             of_lines.append(multiplier)
         shown.append(f"{multiplier.by} ({multiplier.rule.name})")
-    rule, mechanic = planned.rule, planned.mechanic
-    if not of_lines:
-        pair = factor.as_integer_ratio()
-        uncapped, basis = mechanic.worth(rule.mechanic, basket, planned.chosen, pair)
-        return uncapped, basis, " x ".join(shown)
+    return factor, of_lines, " x ".join(shown)
 
+
+def _weighed(
+    planned: OrderRule, basket: Basket, factor: Fraction, of_lines: Sequence[Multiplier]
+) -> list[Weighed]:
+    """What counts of each line, and all that multiplies it."""
     weighed: list[Weighed] = []
-    for line, counts in mechanic.parts(rule.mechanic, basket, planned.chosen):
+    for line, counts in planned.mechanic.parts(planned.rule.mechanic, basket, planned.chosen):
         own = factor
         for multiplier in of_lines:
             assert multiplier.chosen is not None
             if line is not None and selects(multiplier.chosen, line):
                 own *= multiplier.by
         weighed.append((counts, own))
-    worth = mechanic.worth_of(rule.mechanic, weighed)
-    return worth, sum([counts for counts, _ in weighed]), " x ".join(shown)
+    return weighed
+
+
+def line_weights(
+    program: Program, planned: OrderRule, basket: Basket, *, place: int, day: date
+) -> list[Fraction] | None:
+    """In which proportion the lines that count earn; None of a rule that pays by order."""
+    rule, mechanic = planned.rule.mechanic, planned.mechanic
+    if not isinstance(rule, per_unit.PerUnit) and getattr(rule, "by", "order") == "order":
+        return None
+
+    times = planned.times.get(place, ONE)
+    facts = order_facts(basket, program.tier_at(place)) if rules_ask(program) else None
+    factor, of_lines, _ = _factors(planned, basket, facts, times, place, day)
+    weighed = _weighed(planned, basket, factor, of_lines)
+    return [mechanic.weight(rule, each) for each in weighed]
 
 
 def event_worth(program: Program, rule: Rule, fact: Engaged, *, place: int, day: date) -> Proof:

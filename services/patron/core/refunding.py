@@ -6,14 +6,20 @@ the basis that came back. Always on all refunds to date, so that ten small ones 
 one large one does.
 """
 
-from collections.abc import Callable
 from datetime import date
+from fractions import Fraction
+from math import lcm
 
 from patron.core.account import OrderState
 from patron.core.basis import Basket
 from patron.core.caps import Room
 from patron.core.decision import Proof
-from patron.core.earning import OrderRule, order_rules, order_worth
+from patron.core.earning import (
+    OrderRule,
+    line_weights,
+    order_rules,
+    order_worth,
+)
 from patron.core.mechanics.round_up import RoundUp
 from patron.core.money import rounded, spread
 from patron.core.program import Program, Rounding
@@ -37,21 +43,20 @@ def worth_of_order(
         return order_worth(program, left, tier=tier, room=room, day=day)
 
     whole = Basket(completed, completed.lines, exchange, shipping_minor=completed.shipping_minor)
-    taken = _by_line if program.refunds == "item" else _in_proportion
     proofs = order_worth(program, whole, tier=tier, room=room, day=day)
-    pairs = zip(order_rules(program), proofs, strict=True)
-    return [
-        _less(rule, proof, whole, left, taken) if proof.amount else proof for rule, proof in pairs
-    ]
-
-
-Taken = Callable[[OrderRule, int, list[int], list[int]], int]
-
-
-def _less(planned: OrderRule, proof: Proof, whole: Basket, left: Basket, taken: Taken) -> Proof:
-    before, now = _measures(planned, whole), _measures(planned, left)
-    amount = proof.amount - taken(planned, proof.amount, before, now)
-    return proof._replace(amount=amount, basis=sum(now))
+    less = []
+    for planned, proof in zip(order_rules(program), proofs, strict=True):
+        if proof.amount:
+            before, now = _measures(planned, whole), _measures(planned, left)
+            if program.refunds == "item":
+                weights = line_weights(program, planned, whole, place=program.place(tier), day=day)
+                earned = spread(proof.amount, before if weights is None else _whole(weights))
+                taken = _by_line(planned, earned, before, now)
+            else:
+                taken = _in_proportion(planned, proof.amount, before, now)
+            proof = proof._replace(amount=proof.amount - taken, basis=sum(now))
+        less.append(proof)
+    return less
 
 
 def _measures(planned: OrderRule, basket: Basket) -> list[int]:
@@ -68,21 +73,19 @@ def _in_proportion(planned: OrderRule, amount: int, before: list[int], now: list
     return rounded(amount * (whole - sum(now)), whole, _rounding(planned)) if whole else 0
 
 
-def _by_line(planned: OrderRule, amount: int, before: list[int], now: list[int]) -> int:
-    """The points of a rule per order belong to its lines in proportion to their basis."""
-    weights = before
-    if getattr(planned.rule.mechanic, "by", "order") == "line":
-        weights = [_points_of_line(planned, counts) for counts in before]
+def _by_line(planned: OrderRule, earned: list[int], before: list[int], now: list[int]) -> int:
+    """Of what each line earned, the share of it that came back."""
     taken = 0
-    for points, whole, left in zip(spread(amount, weights), before, now, strict=True):
+    for points, whole, left in zip(earned, before, now, strict=True):
         if whole:
             taken += rounded(points * (whole - left), whole, _rounding(planned))
     return taken
 
 
-def _points_of_line(planned: OrderRule, counts: int) -> int:
-    points: int = planned.mechanic.worth_of(planned.rule.mechanic, [(counts, 1)])
-    return points
+def _whole(weights: list[Fraction]) -> list[int]:
+    """The same proportions in whole numbers."""
+    times = lcm(*(weight.denominator for weight in weights))
+    return [int(weight * times) for weight in weights]
 
 
 def _rounding(planned: OrderRule) -> Rounding:

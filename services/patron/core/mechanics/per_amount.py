@@ -43,6 +43,11 @@ def parts(rule: PerAmount, basket: Basket, chosen: Selection) -> list[Part]:
     return amount_parts(basket, rule.basis, chosen)
 
 
+def weight(rule: PerAmount, line: Weighed) -> Fraction:
+    """What a line earns by itself, by line."""
+    return Fraction(worth_of(rule, [line]))
+
+
 def worth_of(rule: PerAmount, weighed: Sequence[Weighed]) -> int:
     """Points for minor units that are each multiplied by a factor of their own."""
     exact = [minor * times * rule.rate for minor, times in weighed]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from patron.core.basis import Basket
@@ -41,6 +42,12 @@ def worth(
 def parts(rule: PerStep, basket: Basket, chosen: Selection) -> list[Part]:
     """What counts, line by line: minor units."""
     return amount_parts(basket, rule.basis, chosen)
+
+
+def weight(rule: PerStep, line: Weighed) -> Fraction:
+    """What a line earns by itself, by line, in steps, multiplied."""
+    minor, times = line
+    return minor // rule.step_minor * times
 
 
 def worth_of(rule: PerStep, weighed: Sequence[Weighed]) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from patron.core.basis import Basket
 from patron.core.matching import Part, Selection, Weighed, unit_parts, units
@@ -28,6 +29,12 @@ def worth(
 def parts(rule: PerUnit, basket: Basket, chosen: Selection) -> list[Part]:
     """What counts, line by line: whole units."""
     return unit_parts(basket, chosen)
+
+
+def weight(rule: PerUnit, line: Weighed) -> Fraction:
+    """In which proportion a line earns: its units, multiplied."""
+    count, times = line
+    return count * times
 
 
 def worth_of(rule: PerUnit, weighed: Sequence[Weighed]) -> int:
