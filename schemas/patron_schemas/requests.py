@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from patron_schemas.envelope import (
     LINES_MAX,
     POINTS_MAX,
+    Attributes,
     ByMember,
     CloudEvent,
     Currency,
@@ -135,12 +136,17 @@ class ShareOutClosed(Wire):
 
 
 class PriceAsked(ByMember):
-    """What would this basket cost this member, and what would it earn?"""
+    """What would this basket cost this member, and what would it earn?
+
+    Its lines say as `paid` what they cost otherwise: the shop's own price for everybody.
+    """
 
     currency: Currency
     lines: Annotated[
         tuple[OrderLine, ...], Field(min_length=1, max_length=LINES_MAX, fail_fast=True)
     ]
+    shipping: Money | None = None
+    attributes: Attributes | None = None
 
 
 class AccessAsked(ByMember):

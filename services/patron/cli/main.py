@@ -9,6 +9,7 @@ from patron.cli import (
     dead_letters,
     members,
     programs,
+    quoting,
     running,
     setting_up,
     stack,
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for room in (running, starting, programs, members, closings, setting_up):
+for room in (running, starting, programs, members, quoting, closings, setting_up):
     room.add_to(app)
 app.add_typer(stack.app, name="local")
 app.add_typer(dead_letters.app, name="dlq")

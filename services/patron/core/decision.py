@@ -42,6 +42,7 @@ class Proof(NamedTuple):
     uncapped: int = 0
     why_not: str = ""  # A code of `Refusal` where it gave nothing or was cut.
     condition: str = ""  # What failed or cut it, as a program names it: "match.tier", "caps.day".
+    instead: str = ""  # Where the condition is its group: the rule of it that pays.
 
 
 class Notice(NamedTuple):

@@ -7,11 +7,12 @@ rewards and discounts that a basket holds stay as they are.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
+from patron.core.account import Account
 from patron.core.basis import OR_GIFT_CARDS
 from patron.core.decision import Refusal
 from patron.core.facts import Line
@@ -19,8 +20,10 @@ from patron.core.matching import selection, selects
 from patron.core.mechanics.percent_off import PercentOff, off, percent_of
 from patron.core.mechanics.special_price import MILLI, Open, SpecialPrice, taken
 from patron.core.money import rounded, spread
+from patron.core.periods import local_day
 from patron.core.program import Price, Program
 from patron.core.together import Failed, fails
+from patron.core.windows import reading_at
 
 
 class Buyer(NamedTuple):
@@ -29,6 +32,24 @@ class Buyer(NamedTuple):
     place: int  # Of the tier, in the ladder.
     readings: Mapping[str, int]  # Meter → what it shows for the window around `day`.
     day: date
+
+
+def buyer_of(program: Program, account: Account, at: datetime) -> Buyer:
+    """What a member's account says to the prices at an instant that it has reached."""
+    zone, joined_at = program.zone, account.joined_at
+    readings = {
+        name: reading_at(
+            account.meters.get(name, {}), program.meters[name], at, joined_at=joined_at, zone=zone
+        )
+        for name in _meters(program)
+    }
+    return Buyer(program.place(account.tier), readings, local_day(at, zone))
+
+
+@lru_cache(maxsize=256)
+def _meters(program: Program) -> frozenset[str]:
+    percents = [p.mechanic for p in program.prices if isinstance(p.mechanic, PercentOff)]
+    return frozenset(percent.meter for percent in percents if percent.meter)
 
 
 class PriceProof(NamedTuple):
@@ -64,7 +85,7 @@ def priced(
     buyer: Buyer,
     attributes: tuple[tuple[str, str], ...] = (),
 ) -> PricedBasket:
-    """What lines cost that cost `list_minor` otherwise; `attributes` are the order's own."""
+    """What lines cost that cost `paid_minor` otherwise; `attributes` are the order's own."""
     pricing = _Pricing(lines, buyer)
     for price in by_stage(program):
         failed = fails(price, place=buyer.place, day=buyer.day, order_attributes=attributes)
@@ -94,7 +115,7 @@ class _Pricing:
     def __init__(self, lines: Sequence[Line], buyer: Buyer) -> None:
         self._lines = lines
         self._buyer = buyer
-        self.costs = [line.list_minor for line in lines]
+        self.costs = [line.paid_minor for line in lines]
         self.proofs: list[PriceProof] = []
         # What special prices have left open of each line, and what those make that they took.
         self._open_milli = [line.quantity_milli for line in lines]
@@ -131,7 +152,7 @@ class _Pricing:
 
     def _unit_minor(self, place: int) -> Fraction:
         line = self._lines[place]
-        return Fraction(line.list_minor * MILLI, line.quantity_milli)
+        return Fraction(line.paid_minor * MILLI, line.quantity_milli)
 
     def _take_units(self, price: Price, special: SpecialPrice, place: int, milli: int) -> bool:
         """Let units of one line have the price; whether that makes them cheaper."""

@@ -85,12 +85,17 @@ def multipliers(program: Program) -> Mapping[str, tuple[Multiplier, ...]]:
     for rule in program.rules:
         if not isinstance(rule.mechanic, Multiply):
             continue
-        chosen = selection(rule.match)
-        everything = chosen.categories is None and chosen.test is None
-        multiplier = Multiplier(rule, rule.mechanic.by, None if everything else chosen)
+        multiplier = multiplier_of(rule)
         for name in rule.mechanic.rules:
             of[name] = (*of.get(name, ()), multiplier)
     return of
+
+
+def multiplier_of(rule: Rule) -> Multiplier:
+    """A rule that multiplies, with what it selects."""
+    chosen = selection(rule.match)
+    everything = chosen.categories is None and chosen.test is None
+    return Multiplier(rule, rule.mechanic.by, None if everything else chosen)
 
 
 def one_of_each_group(program: Program, proofs: Sequence[Proof]) -> list[Proof]:
@@ -101,17 +106,19 @@ def one_of_each_group(program: Program, proofs: Sequence[Proof]) -> list[Proof]:
         rule = rules.get(proof.rule)
         if rule is not None:
             groups.setdefault(rule.group, []).append((rule, proof))
-    losers: set[str] = set()
+    instead: dict[str, str] = {}
     for name, members in groups.items():
         # The first of equals is the first in the program.
         if program.groups[name] == "best_for_member":
             winner, _ = max(members, key=lambda each: each[1].amount)
         else:
             winner, _ = max(members, key=lambda each: (each[1].uncapped > 0, each[0].priority))
-        losers.update(rule.name for rule, _ in members if rule is not winner)
+        instead.update({rule.name: winner.name for rule, _ in members if rule is not winner})
     return [
-        proof._replace(amount=0, why_not=Refusal.CONDITION, condition="group")
-        if proof.rule in losers and proof.uncapped
+        proof._replace(
+            amount=0, why_not=Refusal.CONDITION, condition="group", instead=instead[proof.rule]
+        )
+        if proof.rule in instead and proof.uncapped
         else proof
         for proof in proofs
     ]

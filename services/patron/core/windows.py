@@ -89,6 +89,15 @@ def reading(parts: Parts, meter: Meter, window: str, *, at: datetime, zone: str)
     return sum(amount for _, amount in _living(parts, meter, at, zone))
 
 
+def reading_at(
+    parts: Parts, meter: Meter, at: datetime, *, joined_at: datetime | None, zone: str
+) -> int:
+    """What a meter shows at an instant, for the window around it."""
+    day = local_day(at, zone)
+    part = part_of(meter.window, at, day, joined_at=joined_at, zone=zone)
+    return reading(parts, meter, window_of(meter.window, part), at=at, zone=zone)
+
+
 def shown(parts: Parts, meter: Meter, *, at: datetime, zone: str) -> dict[str, int]:
     """A meter by window, as people read it."""
     if meter.window.kind == ROLLING:

@@ -23,6 +23,7 @@ from patron.core.facts import (
 )
 from patron.core.late import decide_late, is_late
 from patron.core.program import Program
+from patron.core.quote import Quote, quote, quote_needs
 from patron.core.refold import Past, Whose
 from patron.engine.lineage import Lineage
 from patron.engine.pooling import Hold, Pool
@@ -207,18 +208,36 @@ class Book:
     def pass_time(self, member: str, *, until: datetime) -> None:
         """Let time do to one account what is due up to `until`."""
         self._want_holdings(member)
-        state = self.states[member]
+        state, decisions = self._passed(self.states[member], until)
+        self.states[member] = self._looking_again(state, until)
+        for before, decision in decisions:
+            self._put_ended(member, decision)
+            self._decided(Decided(member, decision, before))
 
+    def _passed(self, state: State, until: datetime) -> tuple[State, list[tuple[State, Decision]]]:
         def program_at(instant: datetime) -> Program:
             program = self.lineage.at(instant)
             assert program is not None, "an account is older than its program"
             return program
 
-        state, decisions = pass_time(program_at, state, tenant=self.tenant, until=until)
-        self.states[member] = self._looking_again(state, until)
-        for before, decision in decisions:
-            self._put_ended(member, decision)
-            self._decided(Decided(member, decision, before))
+        return pass_time(program_at, state, tenant=self.tenant, until=until)
+
+    def quoted(self, order: OrderCompleted, *, member: str) -> Quote | Unfit | None:
+        """What a basket would cost and bring; nothing is kept. None: no program is in force.
+
+        Needs every pool that it reads, and of a member who is not new the holdings.
+        """
+        state = self.states.get(member) or State(Account(member), (), ())
+        at = max(order.at, state.account.at)
+        program = self.lineage.at(at)
+        if program is None:
+            return None
+        touched = quote_needs(program, order)
+        hold = Hold(member, "")
+        known = {name: self.pools.get(name, Pool()) for name in touched.pools}
+        pools = {name: pool.seen(at=at, hold=hold) for name, pool in known.items()}
+        state, _ = self._passed(state, at)
+        return quote(program, state._replace(pools=pools), order)
 
     def _looking_again(self, state: State, since: datetime) -> State:
         """Due when the next version comes in force: it may award what this one does not."""

@@ -37,8 +37,12 @@ class Pool:
         """
         for name in [name for name, held in self.holds.items() if held.until <= at]:
             del self.holds[name]
-        others = sum(held.amount for name, held in self.holds.items() if name != hold)
-        return Taken(self.used, others)
+        return self.seen(at=at, hold=hold)
+
+    def seen(self, *, at: datetime, hold: Hold) -> Taken:
+        """The same for a question, which takes nothing back."""
+        others = (h for name, h in self.holds.items() if name != hold and h.until > at)
+        return Taken(self.used, sum(held.amount for held in others))
 
     def take(self, taking: Taking, *, member: str) -> None:
         """What a decision takes, or gives back."""

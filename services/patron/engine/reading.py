@@ -23,6 +23,7 @@ from patron.store import members as members_table
 from patron.store.accounts import AccountRow
 from patron.store.orders import LockedOrder
 from patron.store.pool import Connection
+from patron.store.pools import HoldRow, PoolRow
 from patron.wire import bodies
 from patron.wire.identity import once_key, order_key
 
@@ -185,7 +186,14 @@ class Page:
         """After the accounts, and held to the commit."""
         wanted = {pool for each in touched for pool in each.pools}
         place = {"tenant": self.tenant.number, "program": self.served.number}
-        rows, holds = await pools.lock(connection, **place, pools=wanted)
+        self._put_pools(*await pools.lock(connection, **place, pools=wanted))
+
+    async def read_pools(self, connection: Connection) -> None:
+        """Every pool of the program as it stands, for a question: it locks nothing."""
+        place = {"tenant": self.tenant.number, "program": self.served.number}
+        self._put_pools(*await pools.read(connection, **place))
+
+    def _put_pools(self, rows: Iterable[PoolRow], holds: Iterable[HoldRow]) -> None:
         for row in rows:
             self.book.pools[row.pool] = Pool(row.used)
         for hold in holds:

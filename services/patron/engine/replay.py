@@ -13,6 +13,8 @@ import orjson
 
 from patron.core.account import HOUSE, Account, State
 from patron.core.decision import Unfit
+from patron.core.facts import OrderCompleted
+from patron.core.quote import Quote
 from patron.core.refold import Past
 from patron.engine.book import Book, HistoryWanted, Waits, past_of
 from patron.engine.lineage import Lineage
@@ -105,6 +107,19 @@ class Replay:
         for each in decided:
             self._past[tenant, program][each.member].append(past_of(each))
             yield from (structured(p) for p in published_of(each, tenant=tenant, program=program))
+
+    def quoted(self, order: OrderCompleted, *, program: str) -> Quote | Unfit | None:
+        """What a basket would cost and bring its member, after all events so far."""
+        assert order.member is not None, "a quote is somebody's"
+        tenant = order.name.tenant
+        member = self._names.setdefault(tenant, Names({})).known(order.member)
+        book = self._book(tenant, program, self._lineages[program])
+        return book.quoted(order, member=member)
+
+    @property
+    def latest(self) -> datetime | None:
+        """The time of the latest event so far."""
+        return self._latest
 
     def members(self, *, until: datetime | None = None) -> Iterator[dict[str, Any]]:
         """Let time pass up to `until` (None: the latest event), then every member's state."""

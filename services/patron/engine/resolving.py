@@ -59,6 +59,10 @@ class Names:
         self.added: set[Name] = set()
         self.opened: set[str] = set()
 
+    def known(self, who: Who) -> str:
+        """The member that a name leads to, or whom it would open."""
+        return self.leads_to.get(_name(who)) or opened_as(who)
+
     def meant(self, fact: Fact) -> Meant | Unfit:
         """Whom one fact means."""
         who = getattr(fact, "member", None)
@@ -77,8 +81,7 @@ class Names:
     def _member(self, who: Who) -> str:
         name = _name(who)
         if name not in self.leads_to:
-            # An id stays what it is; another name opens a member with an id made from it.
-            member = who.value if who.kind == "id" else f"{who.kind}-{who.value[:16]}"
+            member = opened_as(who)
             self.opened.add(member)
             self._add(_name(Who("id", member)), member)
             self._add(name, member)
@@ -91,6 +94,11 @@ class Names:
         if name not in self.leads_to:
             self.leads_to[name] = member
             self.added.add(name)
+
+
+def opened_as(who: Who) -> str:
+    """The id of a member whom a name opens: the id itself, or one made from another name."""
+    return who.value if who.kind == "id" else f"{who.kind}-{who.value[:16]}"
 
 
 def _name(who: Who) -> Name:

@@ -169,7 +169,8 @@ def proof_words(proof: Proof, program: Program) -> str:
     text = rule.text.get(LANGUAGE, proof.rule)
     if not proof.amount:
         failed = f": {proof.condition}" if proof.condition else ""
-        return f"{proof.rule}: nothing ({proof.why_not}{failed})"
+        instead = f", {proof.instead} pays instead" if proof.instead else ""
+        return f"{proof.rule}: nothing ({proof.why_not}{failed}{instead})"
 
     if isinstance(rule.mechanic, PerUnit):
         counted = f"{proof.basis} units"

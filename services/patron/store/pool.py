@@ -126,6 +126,17 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
                 raise OutcomeUnknown("Postgres did not say whether it committed") from error
 
 
+@asynccontextmanager
+async def snapshot(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction that sees one instant of the tables, and can write nothing."""
+    with translated():
+        async with (
+            _acquired(pool) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield connection
+
+
 async def unhurried(connection: Connection) -> None:
     """Lift the limits on this transaction's time: it reads a whole table, a few times a year."""
     await connection.execute(sql("pool", "no_hurry"))

@@ -72,6 +72,19 @@ async def lock(
     return [PoolRow(*row) for row in rows], [HoldRow(*row) for row in holds]
 
 
+async def read(
+    connection: Connection, *, tenant: int, program: int
+) -> tuple[list[PoolRow], list[HoldRow]]:
+    """What is taken of every pool of a program, without a lock."""
+    rows = [
+        PoolRow(row.pool, row.used)
+        for row in await listed(connection, tenant=tenant, program=program)
+    ]
+    names = [row.pool for row in rows]
+    holds = await connection.fetch(sql("pools", "holds"), tenant, program, names) if rows else []
+    return rows, [HoldRow(*row) for row in holds]
+
+
 async def save(
     connection: Connection,
     *,

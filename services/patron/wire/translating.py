@@ -4,7 +4,7 @@ Nothing personal passes: identifiers become keyed hashes, and a person's data st
 """
 
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -60,16 +60,13 @@ def whose(data: Any, hasher: Hasher) -> Who | None:
 
 def _order_completed(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.OrderCompleted:
     digits = minor_digits(data.currency)
-    lines = tuple([_line(line, place, digits) for place, line in enumerate(data.lines, start=1)])
-    if len({line.line for line in lines}) < len(lines):
-        raise Unreadable(Reason.DUPLICATE_LINE)
     return facts.OrderCompleted(
         name,
         at,
         whose(data, hasher),
         data.order,
         data.currency,
-        lines,
+        _lines(data, digits),
         _rate(data.rate),
         scaled(data.shipping, digits) if data.shipping else 0,
         tuple([facts.Payment(p.method, scaled(p.amount, digits)) for p in data.payments]),
@@ -91,6 +88,31 @@ def _line(line: Any, place: int, digits: int) -> facts.Line:
         line.kind,
         _pairs(line.attributes) if line.attributes else (),
     )
+
+
+def basket_of(
+    name: EventName, at: datetime, data: requests.PriceAsked, who: Who
+) -> facts.OrderCompleted:
+    """A basket as the order that it would be: paid as its lines cost otherwise."""
+    digits = minor_digits(data.currency)
+    return facts.OrderCompleted(
+        name,
+        at,
+        who,
+        "",
+        data.currency,
+        _lines(data, digits),
+        shipping_minor=scaled(data.shipping, digits) if data.shipping else 0,
+        attributes=_pairs(data.attributes),
+        currency_digits=digits,
+    )
+
+
+def _lines(data: Any, digits: int) -> tuple[facts.Line, ...]:
+    lines = tuple([_line(line, place, digits) for place, line in enumerate(data.lines, start=1)])
+    if len({line.line for line in lines}) < len(lines):
+        raise Unreadable(Reason.DUPLICATE_LINE)
+    return lines
 
 
 def _rate(text: str | None) -> tuple[int, int] | None:
