@@ -1,6 +1,8 @@
 """The ready programs, wherever they lie: beside the package in a checkout, inside it installed."""
 
+import re
 from pathlib import Path
+from typing import Final, NamedTuple
 
 
 def folder() -> Path:
@@ -18,6 +20,28 @@ def program_text(name: str) -> str:
 def ready_programs() -> dict[str, str]:
     """The ready programs by name, each with what its file says it is."""
     return {path.stem: _purpose(path) for path in sorted(folder().glob("*.yaml"))}
+
+
+def numbers_to_change(name: str) -> str:
+    """What of a ready program is meant to be changed first, as the gallery's table says."""
+    row = next(row for row in gallery() if row.name == name)
+    return row.numbers
+
+
+def gallery() -> list["Row"]:
+    """The rows of the gallery's table, as it is written."""
+    return [Row(*found) for found in _ROW.findall((folder() / "README.md").read_text("utf-8"))]
+
+
+class Row(NamedTuple):
+    """A program of the gallery: what it shows, and what to change in it first."""
+
+    name: str
+    shows: str
+    numbers: str
+
+
+_ROW: Final = re.compile(r"^\| \[([a-z0-9-]+)\]\(\1\.yaml\) \| (.+) \| (.+) \|$", re.MULTILINE)
 
 
 def example_events(name: str) -> bytes:

@@ -231,6 +231,16 @@ def test_what_was_redeemed_for_an_order_is_not_taken_again() -> None:
     assert till.balance().available == 1_000
 
 
+def test_what_was_granted_for_an_order_stands_when_a_late_fact_comes() -> None:
+    till = shop()
+    till.put(asked(450, total_minor=3_00, when="2025-03-03"))
+    till.put(paid("o1", 3_00, by_points=3_00, when="2025-03-04"))
+    assert till.balance().available == 700
+    till.put(bought("o2", 20_00, when="2025-03-02"))
+    # 300 were granted of the 450, for o1: neither more of them nor the same twice.
+    assert till.balance() == Balance(available=720)
+
+
 def test_what_the_order_says_was_paid_is_what_counts() -> None:
     till = shop()
     till.put(asked(500), paid("o1", 10_00, by_points=3_00))

@@ -13,10 +13,14 @@ EXAMPLES = sorted(PROGRAMS.glob("*.example"))
 
 # Of each example one event, whose it is, and what each rule gave for it: see its README.
 PROOFS = {
+    "bank-cashback": ("ola", "O1-paid", {"cashback": (2999_99, 20_00)}),
     "birthday": ("ida", "ida-buys", {"base": (3000, 30)}),
     "cashback": ("ann", "A3-paid", {"two-percent": (2000, 40)}),
+    "coffee-points": ("eva", "E2-paid", {"base": (3_80, 7)}),
+    "coffee-to-go": ("kim", "K2-paid", {}),
     "points-with-tiers": ("fred", "F1-paid", {"base": (210_000, 10_000)}),
     "punch-card": ("gus", "G3-paid", {}),
+    "punch-card-12": ("zoe", "Z2-paid", {}),
     "draw": ("ann", "A1-paid", {"for-purchases": (5000, 2)}),
     "profit-share": ("ann", "A1-paid", {}),
     "engagement": ("ida", "share-4", {"share": (1, 0)}),

@@ -22,6 +22,11 @@ def test_without_a_name_the_ready_programs_are_listed_with_what_they_are() -> No
         assert purpose in said
 
 
+def test_who_started_one_is_told_which_numbers_to_change(tmp_path: Path) -> None:
+    said = patron("new", "mine", "--from", "coffee-to-go", "--in", tmp_path).stdout
+    assert "then its numbers:\ncount, lives, lapses_after." in said
+
+
 @pytest.mark.parametrize("ready", ready_programs())
 def test_a_program_that_was_started_is_good_and_gives_what_its_file_says(
     ready: str, tmp_path: Path

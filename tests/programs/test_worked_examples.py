@@ -32,21 +32,6 @@ KINDS = {notice_type(kind): notice for kind, notice in NOTICE_OF.items()}
 each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 
 
-def test_each_system_that_is_promised_has_its_example() -> None:
-    names = {example.stem for example in EXAMPLES}
-    assert names == {
-        "cashback",
-        "points-with-tiers",
-        "punch-card",
-        "engagement",
-        "birthday",
-        "draw",
-        "profit-share",
-        "limited-edition",
-        "pay-with-points",
-    }
-
-
 @each_example
 def test_the_command_prints_what_is_expected(example: Path) -> None:
     program = example.with_suffix(".yaml")

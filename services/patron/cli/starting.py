@@ -12,7 +12,12 @@ from patron.cli.programs import lineages
 from patron.engine.replay import Replay
 from patron.errors import Misconfigured
 from patron_schemas.program import program_schema
-from patron_schemas.ready import example_events, program_text, ready_programs
+from patron_schemas.ready import (
+    example_events,
+    numbers_to_change,
+    program_text,
+    ready_programs,
+)
 
 SCHEMA = "program.v1.json"
 _NAME = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
@@ -77,7 +82,8 @@ def _said(document: Path, events: Path, expected: Path, ready: str) -> str:
 {events}  events to try it on
 {expected}  what they give now
 
-Change a number in {document}: zone and currency first, then its rules. Then
+Change zone and currency of {document} first, then its numbers:
+{numbers_to_change(ready).replace("`", "")}. Then
 
   patron check {document}
   patron replay {document} {events} | diff {expected} -

@@ -120,6 +120,18 @@ def _end_of(draft: Draft, paying: Paying, spent: Spent) -> datetime:
     return max(spent.expires_at, plus(draft.at, paying.grace, draft.program.zone))
 
 
+def pays_ahead(program: Program, fact: RedeemAsked) -> bool:
+    """Whether a request pays for an order that may be still to come."""
+    return program.paying is not None and bool(fact.order) and fact.asset == program.paying.asset
+
+
+def prepay_again(draft: Draft, fact: RedeemAsked, granted: int) -> None:
+    """Redeem for an order what was granted once; what is not there any more is owed."""
+    ahead = draft.prepaid.get(fact.order, ())
+    taken = _take(draft, fact.asset, granted, order=fact.order)
+    draft.prepaid[fact.order] = (*ahead, *taken)
+
+
 def prepay(draft: Draft, fact: RedeemAsked) -> Mapping[str, object] | Refusal:
     """Redeem for an order: whole blocks, at most the program's share of what is to pay."""
     paying = draft.program.paying

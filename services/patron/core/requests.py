@@ -25,7 +25,7 @@ from patron.core.facts import (
     ShareOutClosed,
     TransferAsked,
 )
-from patron.core.paying import prepay
+from patron.core.paying import pays_ahead, prepay
 from patron.core.periods import plus
 from patron.core.program import Program
 from patron.core.rewards import grant_name
@@ -42,8 +42,7 @@ def redeem(draft: Draft, fact: RedeemAsked) -> Granted | Refusal:
     if draft.account.frozen:
         return Refusal.FROZEN
     if not fact.reward:
-        paying = draft.program.paying
-        if paying is not None and fact.order and fact.asset == paying.asset:
+        if pays_ahead(draft.program, fact):
             return prepay(draft, fact)
         return _spend(draft, fact.asset, fact.amount, request=fact.name.id)
 

@@ -21,6 +21,7 @@ from patron.core.facts import (
     ReserveAsked,
     TransferAsked,
 )
+from patron.core.paying import pays_ahead, prepay_again
 from patron.core.program import Program
 from patron.core.requests import ADJUSTED, freeze, set_apart
 from patron.core.rewards import take_oldest, unlocking
@@ -49,7 +50,11 @@ def done_again(
 
 def _redeem(draft: Draft, fact: RedeemAsked, stands: Stands) -> None:
     if not fact.reward:
-        _pay(draft, fact.asset, fact.amount, "redeemed")
+        amount = stands.answer.data["amount"]  # It may be less than was asked for.
+        if pays_ahead(draft.program, fact):
+            prepay_again(draft, fact, amount)
+        else:
+            _pay(draft, fact.asset, amount, "redeemed")
         return
 
     grant = _held(draft, fact.reward, stands)
