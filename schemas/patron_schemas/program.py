@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field
 from patron_schemas.program_assets import Asset, Ends
 from patron_schemas.program_belongings import Entitlement, Segment
 from patron_schemas.program_closings import Draw, ShareOut
+from patron_schemas.program_limits import Limits
 from patron_schemas.program_meters import Meter, Stretch
 from patron_schemas.program_paying import Paying
 from patron_schemas.program_prices import PercentOff, Price, SpecialPrice
@@ -172,7 +173,7 @@ class Reward(Part):
     value: Money | None = Field(
         default=None,
         title="Value",
-        description="What one of them is worth, as its budget counts it.",
+        description="What one of them is worth: so its budget counts it, and so do the limits.",
         examples=["5.00"],
     )
     budget: Money | None = Field(
@@ -269,6 +270,11 @@ class ProgramDocument(Part):
         description="What members may use while they hold a tier, meet a meter, or are in a "
         "segment.",
         examples=[{"lounge": {"while": {"tier": ["gold"]}, "grace": "P30D"}}],
+    )
+    limits: Limits | None = Field(
+        default=None,
+        title="Limits",
+        description="What `patron check` holds the program against before its launch.",
     )
     notices: Elements[NoticeName] | None = Field(
         default=None,

@@ -30,8 +30,12 @@ def add_to(app: typer.Typer) -> None:
     app.command()(replay)
 
 
-def check(files: list[Path], json: Json = False) -> None:
-    """Say what is wrong with program files, where, and what to write instead."""
+def check(
+    files: list[Path],
+    json: Json = False,
+    strict: Annotated[bool, typer.Option(help="Take doubts for problems too.")] = False,
+) -> None:
+    """Say what is wrong or doubtful in program files, where, why, and what to write instead."""
     reports = [check_file(file) for file in files]
     for report in reports:
         if json:
@@ -49,10 +53,11 @@ def check(files: list[Path], json: Json = False) -> None:
         for problem in report.problems:
             typer.echo(problem.at(report.source))
         for doubt in report.doubts:
-            typer.echo(f"{report.source}: {doubt.about}: {doubt.what}")
+            typer.echo(doubt.at(report.source))
         if report.program is not None:
             typer.echo(f"{report.source}: good, version {report.program.version}")
-    raise typer.Exit(1 if any(report.problems for report in reports) else 0)
+    failed = any(report.problems or (strict and report.doubts) for report in reports)
+    raise typer.Exit(1 if failed else 0)
 
 
 def publish(

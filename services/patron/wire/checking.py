@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from patron.core.program import Program
 from patron.wire.compiling import compiled
-from patron.wire.documents import read_document, version_of
-from patron.wire.doubts import Doubt, doubts
+from patron.wire.documents import read_with_places, version_of
+from patron.wire.doubt import Doubt
+from patron.wire.doubts import doubts
 from patron.wire.problems import InvalidDocument, Problem
 from patron_schemas.money import MINOR_DIGITS
 
@@ -24,12 +25,12 @@ def check_file(path: Path) -> CheckReport:
     """Check one file. A file that can't be read is a problem in its first place."""
     source = path.name
     try:
-        document = read_document(text_of(path), source=source)
+        document, tree = read_with_places(text_of(path), source=source)
     except InvalidDocument as error:
         return CheckReport(source, None, error.problems)
     digits = MINOR_DIGITS[document.currency]
     program = compiled(document, version=version_of(document), digits=digits)
-    return CheckReport(source, program, (), tuple(doubts(document)))
+    return CheckReport(source, program, (), tuple(doubts(tree, document)))
 
 
 def text_of(path: Path) -> str:

@@ -36,6 +36,11 @@ def compile_document(text: str, *, source: str) -> Program:
 
 def read_document(text: str, *, source: str) -> language.ProgramDocument:
     """The checked document, with defaults that hang on other fields filled in."""
+    return read_with_places(text, source=source)[0]
+
+
+def read_with_places(text: str, *, source: str) -> tuple[language.ProgramDocument, Tree]:
+    """The checked document, and where all of it stands."""
     try:
         tree = read_tree(text)
     except NotYaml as error:
@@ -51,7 +56,7 @@ def read_document(text: str, *, source: str) -> language.ProgramDocument:
     problems.extend(each for each in more if (each.line, each.column) not in told)
     if problems or document is None:
         raise InvalidDocument(source, problems)
-    return _with_held(document)
+    return _with_held(document), tree
 
 
 def version_of(document: language.ProgramDocument) -> str:

@@ -24,14 +24,13 @@ def reward_limits(
 ) -> Iterator[Problem]:
     """What all members share of a reward: its budget needs to know what one is worth."""
     name = where(tree, path)
-    for field, other in (("budget", "value"), ("value", "budget")):
+    for field in ("budget", "value"):
         text = getattr(reward, field)
         if text is not None:
             yield from money(tree, (*path, field), text, digits)
-            if getattr(reward, other) is None:
-                what = f'{name}: "{field}" without "{other}"'
-                mend = f'add it: {other}: "5.00"; or remove {field}'
-                yield at_key(tree, (*path, field), what, mend)
+    if reward.budget is not None and reward.value is None:
+        what = f'{name}: "budget" without "value"'
+        yield at_key(tree, (*path, "budget"), what, 'add it: value: "5.00"; or remove budget')
     shared = (reward.stock, reward.per_member, reward.budget)
     if "on_return" in reward.model_fields_set and shared == (None, None, None):
         what = f'{name}: "on_return" where nothing is limited'
