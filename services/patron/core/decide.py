@@ -29,12 +29,14 @@ from patron.core.facts import (
     MemberEnrolled,
     OrderCancelled,
     OrderCompleted,
+    OrderFact,
     OrderRefunded,
     ProfileChanged,
     RedeemAsked,
     ReserveAsked,
     ShareGiven,
     ShareOutClosed,
+    TakenBack,
     TimeReached,
     TransferAsked,
     Who,
@@ -104,10 +106,10 @@ def acts_at(fact: Fact, state: State) -> datetime:
 
     A refund that is dated before its order acts with it.
     """
-    if isinstance(fact, OrderRefunded | OrderCancelled):
+    if isinstance(fact, TakenBack):
         order = state.order
         return fact.at if order is None or order.first_at is None else max(fact.at, order.first_at)
-    if not isinstance(fact, REQUESTS):
+    if type(fact) not in REQUESTS:
         return fact.at
 
     other = state.other.account.at if state.other is not None else fact.at
@@ -158,7 +160,7 @@ def decide(program: Program, state: State, fact: Fact) -> Decision | Unfit:
 def decide_order(
     program: Program,
     state: State,
-    fact: OrderCompleted | OrderRefunded | OrderCancelled,
+    fact: OrderFact,
     order: OrderState | Unfit,
 ) -> Decision | Unfit:
     """What follows for an account from an order event that leaves its order so."""

@@ -322,8 +322,9 @@ class Draft:
     def decision(self, account: Account | None = None) -> Decision:
         """Everything, as a value. `account` is what it leaves, where a fold has found that."""
         account = account or self._left()
-        for kind, data in changes(self.program, self.account.belongings, account.belongings):
-            self.notice(kind, data)
+        if self.program.belongings:
+            for kind, data in changes(self.program, self.account.belongings, account.belongings):
+                self.notice(kind, data)
         return Decision(
             fact=self.fact,
             at=self.at,

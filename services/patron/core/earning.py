@@ -122,16 +122,16 @@ def _order_proof(
     if cut:
         why_not = Refusal.CAP_REACHED
     elif amount == 0:
-        why_not, cut = Refusal.CONDITION, _why_nothing(rule, basis)
+        why_not, cut = Refusal.CONDITION, _why_nothing(planned, basis)
     return Proof(rule.name, rule.asset, amount, basis, shown, uncapped, why_not, cut)
 
 
-def _why_nothing(rule: Rule, basis: int) -> str:
+def _why_nothing(planned: OrderRule, basis: int) -> str:
     """Which part of a rule left nothing: no line that counts, or too little of them."""
     if basis:
         return "too_little"
 
-    return "basis" if selection(rule.match) == (None, None) else "match"
+    return "basis" if planned.chosen == (None, None) else "match"
 
 
 def _multiplied(

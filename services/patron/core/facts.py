@@ -290,6 +290,11 @@ class TimeReached(NamedTuple):
     at: datetime
 
 
+# What happens to an order, and what takes of it back. Named, since to write a union down where
+# it is asked for makes it anew for every fact.
+OrderFact = OrderCompleted | OrderRefunded | OrderCancelled
+TakenBack = OrderRefunded | OrderCancelled
+
 Fact = (
     OrderCompleted
     | OrderRefunded
@@ -328,7 +333,7 @@ Request = (
     | ShareGiven
 )
 
-REQUESTS: tuple[type[Fact], ...] = get_args(Request)
+REQUESTS: frozenset[type[Fact]] = frozenset(get_args(Request))
 
 # Requests that look at all accounts of a program at once: see `core.closings`.
 Closing = DrawClosed | ShareOutClosed

@@ -25,6 +25,7 @@ from patron.core.facts import (
     OrderCompleted,
     OrderRefunded,
     ProfileChanged,
+    TakenBack,
     TimeReached,
 )
 from patron.core.pools import all_reward_pools, budget_pools
@@ -104,9 +105,7 @@ def is_late(program: Program, state: State, fact: Fact) -> bool:
     """Whether a fact acts before its account's time, and changes what came after it."""
     if fact.at >= state.account.at or not isinstance(fact, KINDS) or _counts_arrivals(program):
         return False
-    if isinstance(fact, OrderRefunded | OrderCancelled) and not (
-        state.order and state.order.completed
-    ):
+    if isinstance(fact, TakenBack) and not (state.order and state.order.completed):
         return False  # It waits for its order.
     return program.late == "retroactive" and acts_at(fact, state) < state.account.at
 

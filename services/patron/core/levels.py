@@ -15,7 +15,9 @@ from patron.core.caps import room_left, use_caps
 from patron.core.decision import Proof
 from patron.core.draft import Draft, spending_order
 from patron.core.expressions import meters_ask, order_facts
-from patron.core.facts import OrderCancelled, OrderRefunded
+from patron.core.facts import (
+    TakenBack,
+)
 from patron.core.matching import Selection, selection, units
 from patron.core.meters import PUNCHES, counts_when, move_to, order_counts
 from patron.core.orders import is_void, lines_left, shipping_left_minor
@@ -87,7 +89,7 @@ def settle_order(
 def _share(draft: Draft, order: OrderState, given: Sequence[Given]) -> None:
     """What the order takes of pools now, and gives back: all that it used once it is void."""
     fact = draft.fact
-    keeps = isinstance(fact, OrderRefunded | OrderCancelled) and fact.reason == CHARGEBACK
+    keeps = isinstance(fact, TakenBack) and fact.reason == CHARGEBACK
     if rule_budgets(draft.program):
         changes = {each.rule: each.amount for each in given}
         for each in order.given:

@@ -238,7 +238,10 @@ class Ladder:
 
     def place(self, tier: str) -> int:
         """The place of a tier, by the name that accounts keep; 0 is where everybody starts."""
-        return next((i for i, rung in enumerate(self.tiers) if rung.name == tier), 0)
+        for place, rung in enumerate(self.tiers):
+            if rung.name == tier:
+                return place
+        return 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

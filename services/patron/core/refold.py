@@ -18,10 +18,11 @@ from patron.core.engagement import once_keys
 from patron.core.facts import (
     Engaged,
     Fact,
-    OrderCancelled,
     OrderCompleted,
+    OrderFact,
     OrderRefunded,
     Request,
+    TakenBack,
     TransferAsked,
 )
 from patron.core.ledger import postings
@@ -94,7 +95,7 @@ class Fold:
     def put(self, past: Past) -> Decision | None:
         """Decide one more fact; None: it says nothing here, waits, or is unfit."""
         fact = past.fact
-        if isinstance(fact, OrderRefunded | OrderCancelled) and fact.order not in self.orders:
+        if isinstance(fact, TakenBack) and fact.order not in self.orders:
             # At one instant an order comes before its refunds.
             self._waiting.setdefault(fact.order, []).append(past)
             return None
@@ -115,7 +116,7 @@ class Fold:
         return said
 
     def _program(self, past: Past) -> Program | None:
-        if not isinstance(past.fact, OrderCompleted | OrderRefunded | OrderCancelled):
+        if not isinstance(past.fact, OrderFact):
             return self.whose.programs.named(past.version)
 
         order = self.orders.get(past.fact.order)
@@ -147,7 +148,7 @@ class Fold:
             assert isinstance(fact, Request)
             stands = Stands(past.seq, past.answer)
             return done_again(program, state, fact, stands=stands, at=past.at)
-        if isinstance(fact, OrderCompleted | OrderRefunded | OrderCancelled):
+        if isinstance(fact, OrderFact):
             state = state._replace(order=self.orders.get(fact.order))
             if isinstance(fact, OrderRefunded) and state.order is not None:
                 return decide_order(program, state, fact, _refunded(state.order, fact))

@@ -111,8 +111,8 @@ class Engine:
         Raises `Fenced`, `StoreUnavailable`, and `OutcomeUnknown` where only the claims
         can tell whether it was committed.
         """
-        weeks = {partitions.of_week(_week(received)) for received in batch.received}
-        await self._make(weeks)
+        weeks = {_week(received) for received in batch.received}
+        await self._make({partitions.of_week(week) for week in weeks})
         return await self.retried(lambda connection: self._apply(connection, batch))
 
     async def retried(self, work: Callable[[Connection], Awaitable[T]]) -> T:

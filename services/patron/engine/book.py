@@ -16,9 +16,9 @@ from patron.core.facts import (
     REQUESTS,
     Closing,
     Fact,
-    OrderCancelled,
     OrderCompleted,
-    OrderRefunded,
+    OrderFact,
+    TakenBack,
     TransferAsked,
 )
 from patron.core.late import decide_late, is_late
@@ -120,7 +120,7 @@ class Book:
             if is_late(program, state, fact):
                 return self._put_late(program, fact, member, state)
         until = fact.at
-        if other is not None or isinstance(fact, REQUESTS):
+        if other is not None or type(fact) in REQUESTS:
             until = self._acts_at(fact, member, other)
         state = self._ready(touched, fact, member, owned, until=until)
         if other is not None:
@@ -305,7 +305,7 @@ class Book:
         return self.lineage.at(fact.at)
 
     def _order_of(self, fact: Fact) -> Owned | None:
-        if isinstance(fact, OrderCompleted | OrderRefunded | OrderCancelled):
+        if isinstance(fact, OrderFact):
             return self.orders.get(fact.order)
 
         return None
@@ -338,18 +338,18 @@ class Book:
                 self.unfit.append((fact, unfit))
 
     def _unknown(self, fact: Fact) -> Unfit | Waits:
-        if isinstance(fact, OrderRefunded | OrderCancelled):
+        if isinstance(fact, TakenBack):
             return self._wait(fact)
 
         return Unfit("unknown_member", "the event names no member")
 
     def _waits(self, fact: Fact, unfit: Unfit) -> Unfit | Waits:
-        if unfit.code == "order_unknown" and isinstance(fact, OrderRefunded | OrderCancelled):
+        if unfit.code == "order_unknown" and isinstance(fact, TakenBack):
             return self._wait(fact)
 
         return unfit
 
-    def _wait(self, fact: OrderRefunded | OrderCancelled) -> Waits:
+    def _wait(self, fact: TakenBack) -> Waits:
         self.waiting.setdefault(fact.order, []).append(fact)
         return Waits(fact.order)
 
@@ -360,5 +360,5 @@ def past_of(decided: Decided) -> Past:
     fact = decision.fact
     received = decision.opened if isinstance(fact, TransferAsked) and not decision.answer else ()
     # Orders' facts find their own time in the fold; requests acted at their account's.
-    at = fact.at if isinstance(fact, OrderRefunded | OrderCancelled) else decision.at
+    at = fact.at if isinstance(fact, TakenBack) else decision.at
     return Past(decision.account.seq, fact, at, decision.version, decision.answer, received)

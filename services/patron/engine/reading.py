@@ -1,6 +1,6 @@
 """A book filled from the tables: whatever a batch's facts may touch, locked and loaded."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from patron.core.account import Grant, Lot, OnceKey, State
@@ -10,9 +10,8 @@ from patron.core.facts import (
     Engaged,
     EventName,
     Fact,
-    OrderCancelled,
     OrderCompleted,
-    OrderRefunded,
+    OrderFact,
 )
 from patron.engine.book import Book, HistoryWanted, HoldingsWanted, Owned, Waits
 from patron.engine.catalogue import Served, Tenant
@@ -34,6 +33,15 @@ class Meant(NamedTuple):
     fact: Fact
     member: str | None
     other: str | None = None
+
+
+class Touched(NamedTuple):
+    """What a fact may touch: an order that is there, what waits for it, and what is needed."""
+
+    meant: Meant
+    owned: Owned | None
+    is_awaited: bool
+    needs: Sequence[Needs]
 
 
 class Counted(NamedTuple):
@@ -73,10 +81,11 @@ class Page:
         await self.lock(connection, ids)
         await self._fill_orders(connection, found, ids)
         await self._load_once(connection, facts)
-        await self.load_holdings(connection, self._want_holdings(facts))
-        touched = list(self._all_needs(facts))
-        await self._load_ended(connection, touched)
-        await self._lock_pools(connection, touched)
+        touched = [self._touched(meant) for meant in facts]
+        await self.load_holdings(connection, self._want_holdings(touched))
+        wanted = [each for fact in touched for each in fact.needs]
+        await self._load_ended(connection, wanted)
+        await self._lock_pools(connection, wanted)
 
     async def _load_orders(
         self, connection: Connection, facts: Sequence[Meant]
@@ -153,8 +162,10 @@ class Page:
     async def _load_once(self, connection: Connection, facts: Sequence[Meant]) -> None:
         wanted: dict[once.Key, tuple[str, OnceKey]] = {}
         for fact, member, _ in facts:
+            if member is None or not isinstance(fact, Engaged):
+                continue
             program = self.served.lineage.at(fact.at)
-            if program is None or member is None or not isinstance(fact, Engaged):
+            if program is None:
                 continue
             for key in needs(program, fact).once:
                 wanted[self.once_row(key, member)] = (member, key)
@@ -204,33 +215,31 @@ class Page:
             name: Counted(pool.used, dict(pool.holds)) for name, pool in self.book.pools.items()
         }
 
-    def _all_needs(self, facts: Sequence[Meant]) -> Iterator[Needs]:
-        """What these facts may touch, and what waits for their orders, by any version's rules."""
-        for fact, _, _ in facts:
-            order = _order_of(fact) or ""
-            owned = self.book.orders.get(order)
-            versions = {self.served.lineage.at(fact.at)}
-            if owned is not None and owned.state.version:
-                versions.add(self.served.lineage.named(owned.state.version))
-            for program in versions - {None}:
-                assert program is not None
-                for each in (fact, *self.book.waiting.get(order, ())):
-                    yield needs(program, each)
+    def _touched(self, meant: Meant) -> Touched:
+        """What a fact may touch, and what waits for its order, by any version's rules."""
+        fact = meant.fact
+        order = _order_of(fact)
+        owned = None if order is None else self.book.orders.get(order)
+        waiting = self.book.waiting.get(order, ()) if order else ()
+        program = self.served.lineage.at(fact.at)
+        versions = set() if program is None else {program}
+        if owned is not None and owned.state.version:
+            versions.add(self.served.lineage.named(owned.state.version))
+        found = [needs(version, each) for version in versions for each in (fact, *waiting)]
+        return Touched(meant, owned, bool(waiting), found)
 
-    def _want_holdings(self, facts: Sequence[Meant]) -> set[str]:
+    def _want_holdings(self, touched: Sequence[Touched]) -> set[str]:
         """Members whose lots and grants some fact will surely ask for."""
         wanted = set()
-        for fact, member, other in facts:
-            owned = self.book.orders.get(_order_of(fact) or "")
+        for (fact, member, other), owned, is_awaited, found in touched:
             whose = owned.member if owned else member
             if whose is None:
                 continue
-            program = self.served.lineage.at(fact.at)
             if (
                 owned is not None
-                or _order_of(fact) in self.book.waiting
+                or is_awaited
                 or self.book.states[whose].account.due_at <= fact.at
-                or (program is not None and needs(program, fact).holdings)
+                or any(each.holdings for each in found)
             ):
                 wanted.add(whose)
                 if other is not None:
@@ -272,4 +281,4 @@ async def _ids(connection: Connection, found: Sequence[LockedOrder]) -> dict[int
 
 
 def _order_of(fact: Fact) -> str | None:
-    return fact.order if isinstance(fact, OrderCompleted | OrderRefunded | OrderCancelled) else None
+    return fact.order if isinstance(fact, OrderFact) else None

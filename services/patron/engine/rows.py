@@ -4,7 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from patron.core.account import AVAILABLE, Account, Balance, Grant, Lot, Take
 from patron.core.draft import EMPTY
-from patron.core.facts import Fact, OrderCancelled, OrderRefunded, TransferAsked
+from patron.core.facts import (
+    Fact,
+    TakenBack,
+    TransferAsked,
+)
 from patron.core.refold import Past
 from patron.engine.lineage import Lineage
 from patron.engine.names import (
@@ -131,7 +135,7 @@ def past_of_entry(entry: EntryRow, lineage: Lineage) -> Past:
     """An entry as a fold of its account needs it."""
     fact, reads = bodies.decode_body(entry.kind, entry.body)
     version = lineage.hash_of(entry.version)
-    at = fact.at if isinstance(fact, OrderRefunded | OrderCancelled) else entry.at
+    at = fact.at if isinstance(fact, TakenBack) else entry.at
     return Past(entry.seq, fact, at, version, reads.answer, lots_received(fact, reads))
 
 

@@ -13,7 +13,7 @@ from patron.store.pool import Connection, Pool, session, translated
 
 LOCK = 0x706174726F6F
 NEVER_YEAR = 9999
-MONDAY = date(1970, 1, 5)
+MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 WEEKS_LOOKED_BACK = 2000  # For names that are old enough to go: some forty years.
 
 
@@ -27,7 +27,7 @@ class Partition(NamedTuple):
 
 def week_of(at: datetime) -> int:
     """Weeks since Monday 1970-01-05, in UTC."""
-    return (at.astimezone(UTC).date() - MONDAY).days // 7
+    return (at - MONDAY).days // 7
 
 
 def of_week(week: int) -> Partition:
