@@ -39,7 +39,7 @@ from patron.core.mechanics.every import Every
 from patron.core.mechanics.per_amount import PerAmount
 from patron.core.mechanics.per_event import PerEvent
 from patron.core.mechanics.per_step import PerStep
-from patron.core.program import Asset, Cap, Match, Meter, Program, Rule, Span, Tier, Window
+from patron.core.program import Asset, Cap, Match, Meter, Paying, Program, Rule, Span, Tier, Window
 
 # `make laws HISTORIES=10000` looks further than a run of all tests does.
 HISTORIES = int(os.environ.get("HISTORIES", "200"))
@@ -57,6 +57,7 @@ fixed = settings(many, derandomize=HISTORIES <= 200)
 
 OWNERS = {"o1": "ann", "o2": "ann", "o3": "bob", "o4": "bob"}
 FIRST = at(DAY)
+PAYING = Paying(asset="points", block=1, worth_minor=10)
 
 rounding = st.sampled_from(["floor", "half_up", "half_even", "ceil"])
 by = st.sampled_from(["order", "line"])
@@ -157,6 +158,8 @@ def programs(draw: st.DrawFn, *, debt: Any = ("debt", "debt", "clamp", "pending_
         rewards=[draw(rewards)],
         ladder=draw(st.none() | ladders),
         debt=draw(st.sampled_from(debt)),
+        refunds=draw(st.sampled_from(["restate", "restate", "item", "proportional"])),
+        paying=draw(st.sampled_from([None, None, PAYING])),
     )
 
 

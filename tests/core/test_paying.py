@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from fractions import Fraction
+from itertools import permutations
 from typing import Any
 
 from core.grocery import (
@@ -195,6 +196,24 @@ def test_an_ended_lot_that_comes_back_pays_debt_before_it_ends() -> None:
     till.put(voided("o2", when="2025-04-21"), voided("o1", when="2025-05-01"))
     assert till.balance() == Balance()
     assert till.said("points.expired")[-1] == {"asset": "points", "amount": 200}
+
+
+def test_the_same_facts_in_any_order_of_arrival_leave_the_same_points() -> None:
+    facts = [
+        bought("o1", 300_00, when="2025-03-02"),
+        paid("o2", 10_00, by_points=2_00, when="2025-03-03"),
+        paid("o3", 5_00, 5_00, by_points=1_00, when="2025-03-04"),
+        returned("o3", l1=5_00, when="2025-03-05"),
+        voided("o1", when="2025-03-06"),
+    ]
+    balances = set()
+    for arrival in permutations(facts):
+        till = shop(0)
+        for fact in arrival:
+            till.offer(fact)
+        balances.add(till.balance())
+    # 200 and half of 100 pay; 8 and 4 are earned by what was paid in money.
+    assert balances == {Balance(debt=250 - 12)}
 
 
 # Requests that name an order.

@@ -103,6 +103,8 @@ def _give_back(
             kept.append(last._replace(amount=last.amount - part))
         end = _end_of(draft, paying, last)
         origin = last.origin or None
+        # They come from where they were spent to, and not from the issuer a second time.
+        draft.pass_on(last.asset, "redeemed", part, AVAILABLE)
         lot = draft.open(last.asset, AVAILABLE, part, end, last.earned_at, last.rule, origin)
         left = draft.opened[lot.n - 1].remaining
         if end <= draft.at and left:
