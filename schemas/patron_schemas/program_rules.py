@@ -163,6 +163,12 @@ class PerEvent(Part):
         description="subject: once for each product (or whatever it is about). ever: once in a "
         "member's life. never: every time.",
     )
+    once_for: Literal["member", "program"] = Field(
+        default="member",
+        title="Once for",
+        description="Whom `once` is about. member: each member is paid once. program: of all "
+        "members only the first is (the first review of a product).",
+    )
 
 
 class Streak(Part):

@@ -341,6 +341,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "action": "review",
         "once": draw(st.sampled_from(["never", "subject", "ever"])),
     }
+    if review["once"] != "never":
+        review["once_for"] = draw(st.sampled_from(["member", "program"]))
     coffee: dict[str, Any] = {"kind": "free_product", "text": {"en": "A coffee"}}
     if draw(st.booleans()):
         coffee["costs"] = {"points": 12}

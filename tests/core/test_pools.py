@@ -234,3 +234,16 @@ def test_a_reservation_confirmed_for_an_order_is_freed_with_it_and_once() -> Non
     till.put(sure, voided("o1", when="2025-03-04"))
     till.put(bought("o1", 10_00, when="2025-03-05"), voided("o1", when="2025-03-06"))
     assert used(till, "stock/print") == 0
+
+
+# Once-keys.
+
+
+def test_of_all_members_only_the_first_is_paid_where_once_is_for_the_program() -> None:
+    first = PerEvent(points=10, action="review", once="subject", once_for="program")
+    till = Till(program(rule(first)))
+    till.put(did(subject="tea", member="ann"))
+    refused = till.put(did(subject="tea", member="bob", when="2025-03-04")).proofs[0]
+    assert (refused.amount, refused.why_not) == (0, "already_used")
+    till.put(did(subject="jam", member="bob", when="2025-03-05"))
+    assert (till.balance("ann").available, till.balance("bob").available) == (10, 10)

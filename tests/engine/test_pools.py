@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.grocery import bought, confirm, give_back, named, redeem, reserve, voided
+from core.grocery import bought, confirm, did, give_back, named, redeem, reserve, voided
 from engine.counter import Counter, counters
 from patron.core.facts import ConfirmAsked, Fact
 from patron.engine.apply import Engine
@@ -24,6 +24,9 @@ currency: USD
 assets: {points: {}}
 rules:
   - {rule: base, earn: points, per_amount: {points: "1", per: "1.00"}, budget: 1000}
+  - rule: first
+    earn: points
+    per_event: {points: 3, action: review, once: subject, once_for: program}
 rewards:
   print: {kind: free_product, costs: {points: 10}, stock: 7, per_member: 1, hold: PT1H}
   voucher: {kind: gift_card, costs: {points: 1}, value: "5.00", budget: "42.00"}
@@ -170,3 +173,13 @@ async def test_a_new_version_may_raise_the_stock(counter: Counter) -> None:
         ],
     )
     assert await used(counter, "stock/print") == 8
+
+
+async def test_of_twenty_first_reviews_at_once_one_is_paid(counter: Counter) -> None:
+    await race(
+        counter, [asked(did(subject="tea", member=m), n, m) for n, m in enumerate(members())]
+    )
+    assert await counter.value("SELECT sum(amount) FROM lot") == 3
+    assert await counter.value("SELECT count(*) FROM entry") == RACERS
+    for member in members():
+        assert (await counter.history(member))[1][0].decision.proofs

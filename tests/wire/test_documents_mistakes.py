@@ -77,6 +77,13 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
             '21:5: rule "review": a budget, which only orders and events that earn have; remove it',
         ],
     ),
+    "for whom what is not paid once is paid once": (
+        [("action: review}", "action: review, once_for: program}")],
+        [
+            '20:45: rule "review": "once_for" where every event pays; '
+            "add once: subject, or once: ever"
+        ],
+    ),
     "what a refund does to a budget that is not there": (
         [
             (

@@ -92,7 +92,7 @@ def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) ->
     granted, _, told = answer or (False, "", {})
     return Event(
         seq, name_of_kind, at, instant(told_at), tenant, source, identity, version, fields,
-        frozenset((rule, subject) for rule, subject in once or ()),
+        frozenset((rule, subject) for rule, subject, *_ in once or ()),
         tuple(
             Received(amount, instant(expires_at), instant(earned_at), rule)
             for amount, expires_at, earned_at, rule in received or ()

@@ -188,10 +188,15 @@ class OrderState(NamedTuple):
 
 
 class OnceKey(NamedTuple):
-    """Something that a rule pays once: for this member, this rule and this subject."""
+    """Something that a rule pays once: about this subject, to each member or to one of all."""
 
     rule: str
     subject: str
+    shared: bool = False  # Of all members together: the first to come uses it up.
+
+    def holder(self, member: str) -> str:
+        """Under whose name it is kept; nobody's where it is of all members."""
+        return "" if self.shared else member
 
 
 class Standing(NamedTuple):

@@ -8,7 +8,7 @@ from patron.core.decision import Proof, Refusal
 from patron.core.draft import Draft
 from patron.core.earning import event_rules, event_worth, events_worth
 from patron.core.facts import Engaged
-from patron.core.mechanics.per_event import once_subject
+from patron.core.mechanics.per_event import once_key
 from patron.core.mechanics.streak import NO_DAYS, Streak, counted
 from patron.core.meters import event_counts, move
 from patron.core.periods import local_day
@@ -21,12 +21,8 @@ from patron.core.windows import part_of
 
 def once_keys(program: Program, fact: Engaged) -> tuple[OnceKey, ...]:
     """What this engagement may be paid for only once: to be looked up before it is decided."""
-    keys = []
-    for rule in event_rules(program).get(fact.action, ()):
-        subject = once_subject(rule.mechanic, fact)
-        if subject is not None:
-            keys.append(OnceKey(rule.name, subject))
-    return tuple(keys)
+    keys = [once_key(rule, fact) for rule in event_rules(program).get(fact.action, ())]
+    return tuple(key for key in keys if key is not None)
 
 
 def engage(draft: Draft, fact: Engaged) -> None:
@@ -67,9 +63,9 @@ def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
     proofs, keys = [], {}
     for rule in rules.values():
         proof = event_worth(program, rule, fact, place=place, day=day)
-        subject = once_subject(rule.mechanic, fact)
-        if proof.amount and subject is not None:
-            keys[rule.name] = key = OnceKey(rule.name, subject)
+        key = once_key(rule, fact)
+        if proof.amount and key is not None:
+            keys[rule.name] = key
             if key in draft.state.once:
                 proof = proof._replace(
                     amount=0, uncapped=0, why_not=Refusal.ALREADY_USED, condition="once"

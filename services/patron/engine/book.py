@@ -272,11 +272,10 @@ class Book:
         if owned is None and not (touched.once or touched.pools or touched.recalls):
             return state
 
-        known = self.once.get(member, ())
         hold = Hold(member, getattr(fact, "reservation", ""))
         return state._replace(
             order=owned.state if owned else None,
-            once=frozenset(key for key in touched.once if key in known),
+            once=self._used(member, touched.once),
             ended=self._ended(member, touched.recalls),
             pools={name: self._pool(name).taken(at=until, hold=hold) for name in touched.pools},
         )
@@ -294,6 +293,9 @@ class Book:
     def _ended(self, member: str, name: str) -> tuple[Grant, ...]:
         grants = self.ended.get((member, name), {}) if name else {}
         return tuple(grants[place] for place in sorted(grants))
+
+    def _used(self, member: str, keys: Iterable[OnceKey]) -> frozenset[OnceKey]:
+        return frozenset(key for key in keys if key in self.once.get(key.holder(member), ()))
 
     def _pool(self, name: str) -> Pool:
         return self.pools.setdefault(name, Pool())
@@ -315,8 +317,8 @@ class Book:
         self._put_ended(member, decision)
         for taking in decision.shared:
             self._pool(taking.pool).take(taking, member=member)
-        if decision.once:
-            self.once.setdefault(member, set()).update(decision.once)
+        for key in decision.once:
+            self.once.setdefault(key.holder(member), set()).add(key)
         for order in decision.orders:
             self.orders[order.order] = Owned(member, order)
         self._decided(Decided(member, decision, state))

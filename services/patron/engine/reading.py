@@ -177,11 +177,11 @@ class Page:
         )
         for row in taken:
             member, key = wanted[row]
-            self.book.once.setdefault(member, set()).add(key)
+            self.book.once.setdefault(key.holder(member), set()).add(key)
 
     def once_row(self, key: OnceKey, member: str) -> once.Key:
         """A once-key as the tables keep it."""
-        return once.Key(self.served.names.rule[key.rule], once_key(member, key.subject))
+        return once.Key(self.served.names.rule[key.rule], once_key(key.holder(member), key.subject))
 
     async def _load_ended(self, connection: Connection, touched: Sequence[Needs]) -> None:
         names = [order_key(each.recalls) for each in touched if each.recalls]

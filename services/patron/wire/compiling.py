@@ -282,7 +282,9 @@ def _mechanic(rule: language.Rule, digits: int) -> Any:
     if rule.multiply is not None:
         return Multiply(by=Fraction(rule.multiply.by), rules=frozenset(rule.multiply.rules))
     if (event := rule.per_event) is not None:
-        return PerEvent(points=event.points, action=event.action, once=event.once)
+        return PerEvent(
+            points=event.points, action=event.action, once=event.once, once_for=event.once_for
+        )
     if rule.yearly is not None:
         return _yearly(rule.yearly, reward=rule.unlock or "")
     if (streak := rule.streak) is not None:

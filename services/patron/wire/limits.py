@@ -14,6 +14,11 @@ def rule_budget(tree: Tree, path: Path, rule: language.Rule) -> Iterator[Problem
     if rule.budget is not None and (rule.earn is None or rule.yearly is not None):
         what = f"{where(tree, path)}: a budget, which only orders and events that earn have"
         yield at_key(tree, (*path, "budget"), what, "remove it")
+    event = rule.per_event
+    if event is not None and "once_for" in event.model_fields_set and event.once == "never":
+        what = f'{where(tree, path)}: "once_for" where every event pays'
+        at: Path = (*path, "per_event", "once_for")
+        yield at_key(tree, at, what, "add once: subject, or once: ever")
     if "on_return" in rule.model_fields_set and rule.budget is None:
         what = f'{where(tree, path)}: "on_return" without a budget'
         yield at_key(tree, (*path, "on_return"), what, "add a budget, or remove it")

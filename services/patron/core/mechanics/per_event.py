@@ -1,9 +1,11 @@
 """Points for something that a member did: a review, a share, a check-in."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from patron.core.account import OnceKey
 from patron.core.facts import Engaged
+from patron.core.program import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,15 +15,18 @@ class PerEvent:
     points: int
     action: str
     once: Literal["never", "subject", "ever"] = "never"
+    once_for: Literal["member", "program"] = "member"  # Each member, or all of them together.
 
     def __post_init__(self) -> None:
         assert self.points > 0
         assert self.action
 
 
-def once_subject(rule: Any, fact: Engaged) -> str | None:
+def once_key(rule: Rule, fact: Engaged) -> OnceKey | None:
     """What may pay only once; None where every event pays."""
-    if not isinstance(rule, PerEvent) or rule.once == "never":
+    mechanic = rule.mechanic
+    if not isinstance(mechanic, PerEvent) or mechanic.once == "never":
         return None
 
-    return fact.subject if rule.once == "subject" else ""
+    subject = fact.subject if mechanic.once == "subject" else ""
+    return OnceKey(rule.name, subject, mechanic.once_for == "program")
