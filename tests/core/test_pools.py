@@ -247,3 +247,11 @@ def test_of_all_members_only_the_first_is_paid_where_once_is_for_the_program() -
     assert (refused.amount, refused.why_not) == (0, "already_used")
     till.put(did(subject="jam", member="bob", when="2025-03-05"))
     assert (till.balance("ann").available, till.balance("bob").available) == (10, 10)
+
+
+def test_a_late_first_review_stands_where_another_member_was_paid_before_it_came() -> None:
+    first = PerEvent(points=10, action="review", once="subject", once_for="program")
+    till = Till(program(rule(first)))
+    till.put(did(subject="tea", member="ann"), did(subject="jam", member="bob"))
+    till.put(did(subject="tea", member="bob", when="2025-03-01"))
+    assert (till.balance("ann").available, till.balance("bob").available) == (10, 10)

@@ -28,6 +28,7 @@ from patron.core.facts import (
     TakenBack,
     TimeReached,
 )
+from patron.core.mechanics.per_event import is_first_of_all
 from patron.core.pools import all_reward_pools, budget_pools
 from patron.core.program import Program
 from patron.core.refold import Fold, Past, Whose
@@ -114,7 +115,8 @@ def is_late(program: Program, state: State, fact: Fact) -> bool:
 def _counts_arrivals(program: Program) -> bool:
     """Whether something is shared, or limited: those are counted in order of arrival."""
     limited = any(reward.per_member is not None for reward in program.rewards.values())
-    return limited or bool(all_reward_pools(program) or budget_pools(program))
+    shared = any(is_first_of_all(rule.mechanic) for rule in program.rules)
+    return limited or shared or bool(all_reward_pools(program) or budget_pools(program))
 
 
 def _by_time(past: Past) -> tuple[datetime, int]:

@@ -1,7 +1,7 @@
 """Points for something that a member did: a review, a share, a check-in."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from patron.core.account import OnceKey
 from patron.core.facts import Engaged
@@ -22,6 +22,14 @@ class PerEvent:
         assert self.action
 
 
+def is_first_of_all(mechanic: Any) -> bool:
+    """Whether of all members only the first to come is paid."""
+    if not isinstance(mechanic, PerEvent):
+        return False
+
+    return mechanic.once != "never" and mechanic.once_for == "program"
+
+
 def once_key(rule: Rule, fact: Engaged) -> OnceKey | None:
     """What may pay only once; None where every event pays."""
     mechanic = rule.mechanic
@@ -29,4 +37,4 @@ def once_key(rule: Rule, fact: Engaged) -> OnceKey | None:
         return None
 
     subject = fact.subject if mechanic.once == "subject" else ""
-    return OnceKey(rule.name, subject, mechanic.once_for == "program")
+    return OnceKey(rule.name, subject, is_first_of_all(mechanic))
