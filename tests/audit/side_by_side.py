@@ -6,6 +6,7 @@ tables would keep them. Neither sees the other.
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from audit.expressions import event_expressions, member_expressions, order_expre
 from core.grocery import Till
 from patron.audit.facts import Event, event_of
 from patron.audit.model import Model
-from patron.audit.programs import terms_of
+from patron.audit.programs import Terms, terms_of
 from patron.core.facts import Fact, TransferAsked
 from patron.engine.book import Decided
 from patron.engine.writing import reads_of
@@ -103,10 +104,16 @@ def _entry(each: Decided, *, met: bool) -> Event:
 
 def modelled(document: Mapping[str, Any], events: Sequence[Event]) -> Model:
     """The model after these entries."""
-    model = Model({1: terms_of(json.dumps(document))})
+    model = Model(terms(json.dumps(document)))
     for event in events:
         model.apply(event)
     return model
+
+
+@lru_cache(maxsize=8)
+def terms(document: str) -> Mapping[int, Terms]:
+    """A document as the model reads it; read once for all members, which takes the longest."""
+    return {1: terms_of(document)}
 
 
 def of_model(model: Model, document: Mapping[str, Any]) -> Outcome:

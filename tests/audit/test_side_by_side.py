@@ -19,10 +19,12 @@ from audit.side_by_side import (
     of_core,
     of_model,
     played,
+    terms,
 )
+from core.grocery import adjust, bought, reserve, voided
 from core.histories import fixed, histories
 from patron.audit import by_time
-from patron.audit.programs import terms_of
+from patron.core.account import Balance
 from patron.core.facts import Fact, OrderCancelled, OrderCompleted, OrderRefunded
 
 
@@ -47,6 +49,28 @@ def test_the_second_model_makes_of_every_history_what_the_core_makes_of_it(
     for member in MEMBERS:
         mine = of_model(modelled(document, entries(till, member)), document)
         assert mine == of_core(till, document, member)
+
+
+def test_points_owed_when_they_paid_come_back_and_are_not_clawed_back_first() -> None:
+    document = {
+        "format": 1, "program": "grocer", "zone": "America/New_York", "currency": "USD",
+        "assets": {"points": {}},
+        "rules": [{"rule": "base", "text": {"en": "base"}, "earn": "points",
+                   "per_unit": {"points": 3}}],
+        "paying": {"asset": "points", "block": 1, "worth": "0.10"},
+    }  # fmt: skip
+    facts = [
+        bought("o1", 1_00),
+        reserve(1),
+        bought("o2", 1_00, 1_00, paid_by={"points": 3_33}),  # 20 points; 2 are there.
+        adjust(1),
+        voided("o2"),
+    ]
+    till = played(document, facts)
+    assert till.balance("ann") == Balance(available=3, reserved=1)
+    assert of_model(modelled(document, entries(till, "ann")), document) == of_core(
+        till, document, "ann"
+    )
 
 
 @fixed
@@ -93,9 +117,9 @@ def test_late_facts_leave_what_the_second_model_makes_of_all_facts_by_time(
     assume(not names_an_order_that_is_not_there_yet(facts))
     document = without_limits(document)
     till = played(document, facts)
-    terms = {1: terms_of(json.dumps(document))}
+    by_version = terms(json.dumps(document))
     for member in MEMBERS:
         events = entries(till, member)
-        if by_time.has_late(terms, events):
-            mine = of_model(by_time.modelled(terms, events), document)
+        if by_time.has_late(by_version, events):
+            mine = of_model(by_time.modelled(by_version, events), document)
             assert settled(mine) == settled(of_core(till, document, member))

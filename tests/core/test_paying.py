@@ -198,6 +198,17 @@ def test_an_ended_lot_that_comes_back_pays_debt_before_it_ends() -> None:
     assert till.said("points.expired")[-1] == {"asset": "points", "amount": 200}
 
 
+def test_points_that_were_owed_when_they_paid_are_not_the_orders_own() -> None:
+    till = shop(0, asset=MONTH, grace=Span(days=60))
+    till.put(paid("o1", 100_00, by_points=2_00, when="2025-03-02"))  # 200 owed, 98 earned.
+    till.put(adjust(202, when="2025-03-03"))
+    assert ends(till) == [(100, at("2025-04-03"))]
+    for day in ("2025-03-05", "2025-03-06"):
+        till.put(returned("o1", l1=50_00, units=0, when=day))
+    # All 98 are taken where they end first, and not from the 200 that came back.
+    assert [left for left, _ in ends(till)] == [2, 100, 100]
+
+
 def test_the_same_facts_in_any_order_of_arrival_leave_the_same_points() -> None:
     facts = [
         bought("o1", 300_00, when="2025-03-02"),

@@ -162,7 +162,8 @@ class Model:
         targets = [(rule, gives[rule.rule]) for rule in terms.document.rules if rule.rule in gives]
 
         def own(lot: Lot) -> bool:
-            return bool(self.order_of_entry.get(lot.origin) == name)
+            # What was owed when it paid came back by an event of the order, which did not earn it.
+            return self.order_of_entry.get(lot.origin) == name and lot.rule != paying.PAID
 
         for rule, target in targets:
             if rule.earn is None:

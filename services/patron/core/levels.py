@@ -21,7 +21,7 @@ from patron.core.facts import (
 from patron.core.matching import Selection, selection, units
 from patron.core.meters import PUNCHES, counts_when, move_to, order_counts
 from patron.core.orders import is_void, lines_left, shipping_left_minor
-from patron.core.paying import settle_payment
+from patron.core.paying import PAID, settle_payment
 from patron.core.periods import local_day
 from patron.core.pools import free, rule_budgets, use_budgets, within_budgets
 from patron.core.program import Meter, Program
@@ -141,7 +141,12 @@ def claw_back(draft: Draft, order: OrderState, proof: Proof, amount: int) -> int
     that a completion after a cancellation cannot pay it twice.
     """
     asset, policy = proof.asset, draft.program.debt
-    own = [lot for lot in draft.all_lots() if lot.asset == asset and lot.origin in order.entries]
+    own = [
+        lot
+        for lot in draft.all_lots()
+        # Points that paid and came back were never earned by the order, whose entry opens them.
+        if lot.asset == asset and lot.origin in order.entries and lot.rule != PAID
+    ]
     pending = sorted((o for o in own if o.compartment == PENDING), key=spending_order)
     left = draft.spend(pending, amount, "issuer")
     if policy != "pending_only":
