@@ -106,6 +106,8 @@ def without_limits(document: dict[str, Any]) -> dict[str, Any]:
     for limited in (*document["rules"], *document["rewards"].values()):
         for limit in ("stock", "budget", "value", "per_member", "on_return"):
             limited.pop(limit, None)
+    for rule in document["rules"]:
+        rule.get("per_event", {}).pop("once_for", None)
     return document
 
 

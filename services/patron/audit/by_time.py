@@ -37,7 +37,11 @@ def _goes_back(terms: Terms) -> bool:
         for reward in document.rewards.values()
         for limit in (reward.stock, reward.budget, reward.per_member)
     )
-    shared = any(rule.budget is not None for rule in document.rules)
+    shared = any(
+        rule.budget is not None
+        or (rule.per_event is not None and rule.per_event.once_for == "program")
+        for rule in document.rules
+    )
     return document.late == "retroactive" and not limited and not shared
 
 
