@@ -281,3 +281,14 @@ def test_a_request_for_more_than_a_member_has_is_refused() -> None:
     till = shop(200)
     answer = till.ask(asked(300))
     assert (answer.granted, answer.code) == (False, "insufficient_points")
+
+
+def test_what_was_granted_for_an_order_stands_when_a_late_fact_leaves_it_uncovered() -> None:
+    till = shop(0)
+    till.put(bought("o0", 250_00, when="2025-03-02"))
+    told = till.ask(asked(200, total_minor=1_00, when="2025-03-04")).data
+    assert told["amount"] == 100
+    till.put(voided("o0", when="2025-03-03"))
+    assert till.balance() == Balance(debt=100)
+    till.put(bought("o1", 1_00, when="2025-03-05"), voided("o1", when="2025-03-06"))
+    assert till.balance() == Balance()

@@ -43,13 +43,7 @@ def settle(model: Model, terms: Terms, order: Order, level: Level, event: Event)
     due = 0 if level.void else worth.standing(level, order.paid_points)
     more = due - sum(part.amount for part in order.paid)
     if more > 0:
-        parts = take(model, paying.asset, min(more, model.wallet.held(paying.asset)))
-        missing = more - sum(part.amount for part in parts)
-        if missing:
-            model.wallet.debt[paying.asset] = model.wallet.debt.get(paying.asset, 0) + missing
-            end = ends.end_of(terms, paying.asset, event.at)
-            parts.append(Part(missing, end, event.at, PAID, None))
-        order.paid += parts
+        order.paid += take_or_owe(model, terms, paying.asset, more, event)
     elif more < 0:
         _give_back(model, terms, order, -more, event)
 
@@ -62,6 +56,17 @@ def _stated(terms: Terms, level: Level) -> int:
     whole = sum(line["paid_minor"] + line["tax_minor"] for line in fields["lines"])
     minor = worth.exchanged(terms, level, min(minor, whole + fields["shipping_minor"]))
     return ceil(Fraction(minor * paying.block, terms.minor(paying.worth)))
+
+
+def take_or_owe(model: Model, terms: Terms, asset: str, amount: int, event: Event) -> list[Part]:
+    """Spend an amount; what is not there is owed."""
+    parts = take(model, asset, min(amount, model.wallet.held(asset)))
+    missing = amount - sum(part.amount for part in parts)
+    if missing:
+        model.wallet.debt[asset] = model.wallet.debt.get(asset, 0) + missing
+        end = ends.end_of(terms, asset, event.at)
+        parts.append(Part(missing, end, event.at, PAID, None))
+    return parts
 
 
 def take(model: Model, asset: str, amount: int) -> list[Part]:
@@ -101,6 +106,11 @@ def redeem(model: Model, terms: Terms, event: Event) -> bool:
         return False
 
     ahead = model.prepaid.get(fields["order"], [])
+    if model.by_time:
+        # What was granted stands, whether it is there or not.
+        parts = take_or_owe(model, terms, paying.asset, event.told["amount"], event)
+        model.prepaid[fields["order"]] = [*ahead, *parts]
+        return True
     granted = fields["amount"]
     total_minor = fields.get("total_minor", 0)
     if total_minor:

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from patron.core.account import NEVER, RESERVED, Grant, Lot, OrderState, State
+from patron.core.account import NEVER, RESERVED, Grant, Lot, OrderState, Spent, State
 from patron.core.decide import acts_at
 from patron.core.decision import Correction, Decision, Unfit
 from patron.core.draft import Draft, spending_order
@@ -368,7 +368,12 @@ def _same(held: Grant, grant: Grant) -> bool:
 
 def _of_account(order: OrderState, real: Sequence[int]) -> OrderState:
     entries = tuple(sorted({real[entry] for entry in order.entries}))
-    return order._replace(seq=real[order.seq], entries=entries)
+    spent = _of_entries(order.spent, real)
+    return order._replace(seq=real[order.seq], entries=entries, spent=spent)
+
+
+def _of_entries(parts: Iterable[Spent], real: Sequence[int]) -> tuple[Spent, ...]:
+    return tuple(part._replace(origin=real[part.origin]) for part in parts)
 
 
 def _given(fold: Fold) -> dict[Subject, tuple[int, datetime]]:
