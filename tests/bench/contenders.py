@@ -12,17 +12,17 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from bench.places import Place
 from bench.reference import BEGINS, Change, Credit
-from patron.demo.workers import Workers
+from patron.demo.workers import PATRON, Workers
 from patron.local.environment import environment_of
-from patron.local.stack import Stack
 from patron.store import claims, outbox
 from patron.store.pool import Connection
 
 HERE = Path(__file__).parent
 GROUP = "bench"
+SAMPLES = "samples.json"
 LOOK_EVERY_S = 0.02
 DEADLINE_S = 900.0
 
@@ -39,28 +39,20 @@ WHERE application_name = 'patron' AND datname = current_database()
 """
 
 
-class Place(NamedTuple):
-    """Where a run happens: a database and a topic of notices in which nothing was before."""
-
-    servers: Stack
-    dsn: str
-    connection: Connection  # With that database.
-    topic: str  # Of the job's records.
-    events: int  # So many are on it.
-    notices: str
-    folder: Path
-
-
 class Patron:
     """Patron's ordinary roles on an ordinary program: nothing is switched off."""
 
     share = 1.0
     publishes = True
 
-    def __init__(self, name: str, *, path: Sequence[Path] = (), intakes: int = 1) -> None:
+    def __init__(
+        self, name: str, *, path: Sequence[Path] = (), intakes: int = 1, sampled: bool = False
+    ) -> None:
         self.name = name
-        self._path = os.pathsep.join(str(each) for each in path)  # Where its code lies.
+        # Where its code lies, and ours.
+        self._path = os.pathsep.join(str(each) for each in (*path, HERE.parent))
         self._intakes = intakes
+        self._sampled = sampled
         self._workers: list[Workers] = []
         self.pids: dict[str, int] = {}
 
@@ -87,7 +79,11 @@ class Patron:
         first = self._more(environment, place.folder)
         self.pids = {role: first.start(role) for role in ("relay", "jobs")}
         await until(lambda: _at_least(place.connection, SESSIONS, 2))
-        self.pids["intake"] = first.start("intake")
+        alone = first
+        if self._sampled:
+            command = ("-m", "bench.phases", str(place.folder / SAMPLES))
+            alone = self._more(environment, place.folder / "sampled", command)
+        self.pids["intake"] = alone.start("intake")
         for number in range(2, self._intakes + 1):
             more = self._more(environment, place.folder / str(number))
             self.pids[f"intake {number}"] = more.start("intake")
@@ -112,6 +108,11 @@ class Patron:
             await asyncio.to_thread(each.stop)
         self._workers.clear()
 
+    def samples(self, place: Place) -> dict[str, int]:
+        """How often its first intake was seen in each phase, once it has ended."""
+        file = place.folder / SAMPLES
+        return json.loads(file.read_text("utf-8")) if self._sampled else {}
+
     async def credits(self, connection: Connection) -> dict[bytes, Credit]:
         """What its entries say, by the key of the event."""
         found: dict[bytes, Credit] = {}
@@ -129,15 +130,17 @@ class Patron:
         cause = headers["ce_causationid"].decode()
         return Change(cause, data["member"], data["from_tier"], data["to_tier"])
 
-    def _more(self, environment: Mapping[str, str], logs: Path) -> Workers:
+    def _more(
+        self, environment: Mapping[str, str], logs: Path, command: Sequence[str] = PATRON
+    ) -> Workers:
         logs.mkdir(parents=True)
-        self._workers.append(Workers(environment, logs))
+        self._workers.append(Workers(environment, logs, command))
         return self._workers[-1]
 
     def _environment(self, place: Place) -> dict[str, str]:
-        path = {"PYTHONPATH": self._path} if self._path else {}
-        return path | {
+        return {
             **environment_of(place.servers),
+            "PYTHONPATH": self._path,
             "PATRON_DATABASE__DSN": place.dsn,
             "PATRON_KAFKA__GROUP_ID": GROUP,
             "PATRON_KAFKA__TOPICS__ORDERS": place.topic,

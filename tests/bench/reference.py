@@ -62,12 +62,12 @@ class Outcome(NamedTuple):
     changes: list[Change]  # Sorted.
 
 
-def records(count: int) -> Iterator[Sent]:
-    """The first `count` records: the same ones each time."""
+def records(count: int, *, members: int = MEMBERS) -> Iterator[Sent]:
+    """The first `count` records of so many members: the same ones each time."""
     chance = random.Random(SEED)
     # The busiest member has 0.24 % of the traffic.
-    shares = list(accumulate((place + 50) ** -0.9 for place in range(1, MEMBERS + 1)))
-    numbers = list(range(MEMBERS))
+    shares = list(accumulate((place + 50) ** -0.9 for place in range(1, members + 1)))
+    numbers = list(range(members))
     chance.shuffle(numbers)
     sent: list[Sent] = []
     for place in range(count):

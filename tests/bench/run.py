@@ -18,6 +18,7 @@ from rich.table import Table
 
 from bench import grocer, measuring
 from bench.contenders import PEERS, Contender, Patron
+from bench.pace import at_pace
 from bench.side_by_side import side_by_side
 from compiled.build import PROJECT, build, has_compiler
 from patron.local import stack
@@ -32,6 +33,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="medians are taken of so many")
     parser.add_argument("--alone", action="store_true", help="without the peers")
     parser.add_argument("--workers", default="1", help="how many intakes: 1,2,4")
+    parser.add_argument("--pace", help="latency at so many events a second: 1000,5000")
+    parser.add_argument("--phases", action="store_true", help="where the intake's CPU goes")
     parser.add_argument("--compare", metavar="REV", help="with Patron as of this revision, too")
     parser.add_argument("--households", type=int, help="of the grocer's, fewer than all 2,469")
     parser.add_argument("--plain", action="store_true", help="without compiling the core")
@@ -52,27 +55,38 @@ def main() -> None:
             figures = asyncio.run(grocer.Bench(servers, home).run(arguments.households))
             grocer.show(figures)
         else:
-            contenders: list[Contender] = [] if arguments.alone else [*PEERS]
-            for intakes in map(int, arguments.workers.split(",")):
-                more = f", {intakes} intakes" if intakes > 1 else ""
-                contenders.append(Patron(f"Patron{more}", path=path, intakes=intakes))
-                if old:
-                    name = f"Patron {arguments.compare}{more}"
-                    contenders.append(Patron(name, path=old, intakes=intakes))
-            figures = asyncio.run(
-                side_by_side(
-                    servers,
-                    home / "runs",
-                    contenders,
-                    events=arguments.events,
-                    runs=arguments.runs,
-                    say=say,
-                )
-            )
-            show(figures)
+            figures = asyncio.run(_reference(servers, home / "runs", arguments, path, old))
     if arguments.json:
         report = {"job": arguments.job, "figures": figures, "machine": measuring.machine()}
         arguments.json.write_text(json.dumps(report, indent=1), "utf-8")
+
+
+async def _reference(
+    servers: stack.Stack,
+    folder: Path,
+    arguments: argparse.Namespace,
+    path: list[Path],
+    old: list[Path],
+) -> dict[str, Any]:
+    contenders: list[Contender] = [] if arguments.alone else [*PEERS]
+    for intakes in map(int, arguments.workers.split(",")):
+        more = f", {intakes} intakes" if intakes > 1 else ""
+        contenders.append(Patron(f"Patron{more}", path=path, intakes=intakes))
+        if old:
+            contenders.append(Patron(f"{arguments.compare}{more}", path=old, intakes=intakes))
+    if arguments.phases:
+        contenders.append(Patron("Patron, sampled", path=path, sampled=True))
+    figures: dict[str, Any] = await side_by_side(
+        servers, folder, contenders, events=arguments.events, runs=arguments.runs, say=say
+    )
+    show_runs(figures)
+    if arguments.phases:
+        show_phases(figures["Patron, sampled"]["intake_us_by_phase"])
+    paces = [int(each) for each in (arguments.pace or "").split(",") if each]
+    paced = [await at_pace(servers, folder, Patron("Patron", path=path), per_s=n) for n in paces]
+    for each in paced:
+        show_pace(each)
+    return {"runs": figures, "paced": paced}
 
 
 def say(text: str) -> None:
@@ -104,7 +118,7 @@ def _worktree(revision: str, home: Path) -> Iterator[Path]:
         subprocess.run([*git, "remove", "--force", str(tree)], check=True)
 
 
-def show(figures: dict[str, dict[str, Any]]) -> None:
+def show_runs(figures: dict[str, dict[str, Any]]) -> None:
     """Print a table. CPU is in microseconds an event: a contender's own, and the servers'."""
     ours = figures["Patron"]["events_per_s"]
     table = Table(title="The reference job: medians, CPU in us an event", title_justify="left")
@@ -127,6 +141,25 @@ def show(figures: dict[str, dict[str, Any]]) -> None:
             {True: "yes", False: "NO", None: ""}[each["exact"]],
         )
     Console(width=120).print(table)
+
+
+def show_phases(us: dict[str, float]) -> None:
+    """Print where the CPU of an intake goes."""
+    table = Table(title="The intake's CPU, us an event", title_justify="left", show_header=False)
+    for phase, part_us in us.items():
+        table.add_row(phase, f"{part_us:.1f}")
+    table.add_row("together", f"{sum(us.values()):.1f}")
+    Console().print(table)
+
+
+def show_pace(paced: dict[str, Any]) -> None:
+    """Print how long notices took."""
+    latency = paced["notice_latency_ms"]
+    print(
+        f"At {paced['per_s']:,} events/s: from an event to its notice p50 {latency['p50']} ms, "
+        f"p99 {latency['p99']} ms, max {latency['max']} ms, of {latency['count']:,}; "
+        f"{paced['cores_used']} cores used"
+    )
 
 
 if __name__ == "__main__":

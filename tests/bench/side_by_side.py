@@ -1,19 +1,19 @@
 """The reference job by everyone in turn, several times over: medians, and whether it is exact."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from bench import measuring, reference
-from bench.contenders import Contender, Patron, Place
+from bench import measuring, places, reference
+from bench.contenders import Contender, Patron
+from bench.places import Place
 from bench.reference import Outcome, Sent
 from patron.core.facts import EventName
 from patron.local.stack import Stack
@@ -43,6 +43,7 @@ class Run(NamedTuple):
     peak_rss_mb: int
     table_bytes_per_event: float
     exact: bool | None  # None: nobody looked.
+    samples: dict[str, int]  # Of the intake's CPU, by phase.
 
 
 async def filled(servers: Stack, topic: str, sent: Sequence[Sent]) -> Job:
@@ -65,7 +66,7 @@ async def filled(servers: Stack, topic: str, sent: Sequence[Sent]) -> Job:
 
 async def run(servers: Stack, folder: Path, contender: Contender, job: Job) -> Run:
     """One contender does the job once, in a database of its own."""
-    async with _place(servers, folder, job) as place:
+    async with places.opened(servers, folder, topic=job.topic, events=job.events) as place:
         await contender.set_up(place)
         await place.connection.execute("CHECKPOINT")
         bytes_before = await measuring.table_bytes(place.connection)
@@ -87,26 +88,8 @@ async def run(servers: Stack, folder: Path, contender: Contender, job: Job) -> R
             peak_rss_mb=peak_mb,
             table_bytes_per_event=(bytes_after - bytes_before) / job.events,
             exact=await _is_exact(contender, place, job) if contender.publishes else None,
+            samples=contender.samples(place) if isinstance(contender, Patron) else {},
         )
-
-
-@asynccontextmanager
-async def _place(servers: Stack, folder: Path, job: Job) -> AsyncIterator[Place]:
-    name = f"run_{uuid4().hex[:8]}"
-    admin = await asyncpg.connect(servers.dsn)
-    await admin.execute(f"CREATE DATABASE {name}")
-    connection = await asyncpg.connect(servers.dsn, database=name)
-    notices = f"notices-{name}"
-    kafka = KafkaConnection(bootstrap_servers=servers.bootstrap)
-    await topics.ensure(kafka, [topics.TopicSpec(notices, PARTITIONS, 1, {})])
-    dsn = servers.dsn.rpartition("/")[0] + f"/{name}"
-    try:
-        yield Place(servers, dsn, connection, job.topic, job.events, notices, folder / name)
-    finally:
-        await connection.close()
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
-        await topics.delete(kafka, [notices])
 
 
 async def _is_exact(contender: Contender, place: Place, job: Job) -> bool:
@@ -158,6 +141,19 @@ def medians(runs: Sequence[Run]) -> dict[str, Any]:
         "peak_rss_mb": round(median(each.peak_rss_mb for each in runs)),
         "table_bytes_per_event": round(median(each.table_bytes_per_event for each in runs)),
         "exact": None if runs[0].exact is None else all(each.exact for each in runs),
+        "intake_us_by_phase": _by_phase(runs),
+    }
+
+
+def _by_phase(runs: Sequence[Run]) -> dict[str, float]:
+    """The intake's CPU an event, divided as its samples are; the largest first."""
+    samples: Counter[str] = sum((Counter(each.samples) for each in runs), Counter())
+    if not samples:
+        return {}
+    whole_us = median(each.cpu_us_per_event["intake"] for each in runs)
+    return {
+        phase: round(whole_us * count / samples.total(), 1)
+        for phase, count in samples.most_common()
     }
 
 

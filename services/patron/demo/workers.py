@@ -4,27 +4,31 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from patron.errors import Transient
 
 ROLES = ("intake", "relay", "jobs")
+PATRON = ("-m", "patron.cli")
 STOP_S = 20.0
 
 
 class Workers:
     """One process for each role, with its log in a file."""
 
-    def __init__(self, environment: Mapping[str, str], logs: Path) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], logs: Path, command: Sequence[str] = PATRON
+    ) -> None:
         self._environment = {**os.environ, **environment}
         self._logs = logs
+        self._command = command  # Python's arguments; another one runs the same, and watches.
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, role: str, environment: Mapping[str, str] | None = None) -> int:
         """Start a role, with more or other variables where told; return its pid."""
-        command = [sys.executable, "-m", "patron.cli", "run", role]
+        command = [sys.executable, *self._command, "run", role]
         with (self._logs / f"{role}.log").open("ab") as log:
             # A session of its own: Ctrl-C reaches us alone, and we stop it in order.
             process = subprocess.Popen(
