@@ -9,6 +9,7 @@ from core.grocery import adjust, article, at, bought, did, redeem, returned, tra
 from engine.counter import PROGRAM, TENANT, Counter, batches, reached
 from patron.core.facts import MemberMerged, Who
 from patron.engine.apply import Batch
+from patron.engine.history import as_of
 from patron.engine.publish import publish
 from patron.engine.reach import reach
 from patron.errors import Fenced
@@ -117,6 +118,18 @@ async def test_time_passes_up_to_the_input_and_no_further(counter: Counter) -> N
     assert (await reach(counter.engine, accounts_max=10))[0] == 1
     assert await counter.available("ann") == 0
     assert (await reach(counter.engine, accounts_max=10))[0] == 0
+
+
+async def test_before_a_balance_is_read_what_time_has_done_up_to_then_is_applied(
+    counter: Counter,
+) -> None:
+    await counter.put(bought("o1", 10_00, when="2025-03-03"))
+    state, told = await counter.history("ann")
+    seen = as_of(state, tenant=TENANT, served=counter.served, until=at("2025-10-01"))
+
+    assert seen.account.balances["points"].available == 0
+    assert len(told) == 1  # Reading writes nothing: time's entry is for jobs to write.
+    assert await counter.available("ann") == 10
 
 
 async def test_a_version_that_comes_in_force_is_looked_at_for_members_who_do_nothing(

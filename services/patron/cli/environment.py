@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from patron.local import stack
 from patron.local.environment import BOOTSTRAP, DSN, MASTER_KEY, environment_of
 from patron.runtime import settings as runtime_settings
 from patron.runtime.settings import Settings
+from patron.store import claims
 from patron.store.pool import Pool, close, open_pool, session
 from patron.store.sealing import Sealer
 from patron.stream.connection import KafkaConnection
@@ -94,6 +96,13 @@ async def served(
         names = ", ".join(each.name for each in known.programs) or "none"
         raise Misconfigured(f"name one program of {tenant} by --program (there are: {names})")
     return known, found[0]
+
+
+async def now_of(pool: Pool, tenant: Tenant) -> datetime | None:
+    """How far the business clock has come for a tenant; None before anything was read."""
+    async with session(pool) as connection:
+        clock = await claims.clock(connection, group=settings().kafka.group_id)
+    return clock.now(follows_input=tenant.follows_input)
 
 
 def as_json(value: Any) -> str:

@@ -4,21 +4,21 @@ from typing import Annotated, Any
 
 import typer
 
-from patron.cli.environment import as_json, served, with_pool
+from patron.cli.environment import as_json, now_of, served, with_pool
 from patron.core.account import State
 from patron.core.facts import EventName, Who
-from patron.engine.catalogue import Served
-from patron.engine.history import Told, fold
+from patron.engine.catalogue import Served, Tenant
+from patron.engine.history import Told, as_of, fold
 from patron.engine.statement import proof_words, reasons, shown, what
 from patron.errors import Misconfigured
 from patron.store import accounts, ledger
 from patron.store import members as members_table
-from patron.store.pool import Pool, session
+from patron.store.pool import Pool, snapshot
 from patron.store.sealing import Sealer
 from patron.wire.identity import who_key
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Tenant = Annotated[str, typer.Option(help="Whose member it is.")]
+TenantName = Annotated[str, typer.Option(help="Whose member it is.")]
 ProgramName = Annotated[str | None, typer.Option(help="In which program, if there are several.")]
 
 
@@ -29,39 +29,40 @@ def add_to(app: typer.Typer) -> None:
 
 
 async def history(
-    pool: Pool, sealer: Sealer, *, tenant: str, program: str | None, member: str
-) -> tuple[State, list[Told], Served]:
+    pool: Pool, whose: Tenant, found: Served, *, member: str
+) -> tuple[State, list[Told]]:
     """An account with its entries decided again. Raises `Misconfigured` for nobody."""
-    whose, found = await served(pool, sealer, tenant=tenant, program=program)
-    async with session(pool) as connection:
+    async with snapshot(pool) as connection:
         name = ("id", who_key(Who("id", member)))
         known = await members_table.find(connection, whose.number, [name])
         row = None
         if name in known:
             row = await accounts.read(connection, program=found.number, member=known[name].member)
         if row is None:
-            raise Misconfigured(f'{tenant} has no member "{member}" in {found.name}')
+            raise Misconfigured(f'{whose.name} has no member "{member}" in {found.name}')
         entries = await ledger.entries(connection, row.account)
-    state, told = fold(entries, member=member, served=found)
-    return state, told, found
-
-
-def _told(tenant: str, program: str | None, name: str) -> tuple[State, list[Told], Served]:
-    async def work(pool: Pool, sealer: Sealer) -> tuple[State, list[Told], Served]:
-        return await history(pool, sealer, tenant=tenant, program=program, member=name)
-
-    return with_pool(work)
+    return fold(entries, member=member, served=found)
 
 
 def member(
     name: Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id.")],
-    tenant: Tenant = "default",
+    tenant: TenantName = "default",
     program: ProgramName = None,
     json: Json = False,
 ) -> None:
-    """Show what a member has."""
-    state, _, found = _told(tenant, program, name)
-    compiled = found.lineage.versions[-1].program
+    """Show what a member has, as far as time has come."""
+
+    async def work(pool: Pool, sealer: Sealer) -> tuple[State, Served]:
+        whose, found = await served(pool, sealer, tenant=tenant, program=program)
+        state, _ = await history(pool, whose, found, member=name)
+        now = await now_of(pool, whose)
+        if now is not None:
+            state = as_of(state, tenant=tenant, served=found, until=now)
+        return state, found
+
+    state, found = with_pool(work)
+    compiled = found.lineage.at(state.account.at)
+    assert compiled is not None, "an account is younger than its program"
     account = shown(state, program=compiled)
     if json:
         typer.echo(as_json(account))
@@ -81,12 +82,17 @@ def member(
 def explain(
     name: Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id.")],
     event: Annotated[str | None, typer.Option(help="Only the event with this id.")] = None,
-    tenant: Tenant = "default",
+    tenant: TenantName = "default",
     program: ProgramName = None,
     json: Json = False,
 ) -> None:
     """Say why a member has what they have: each entry, decided again, with its proof."""
-    _, told, _ = _told(tenant, program, name)
+
+    async def work(pool: Pool, sealer: Sealer) -> list[Told]:
+        whose, found = await served(pool, sealer, tenant=tenant, program=program)
+        return (await history(pool, whose, found, member=name))[1]
+
+    told = with_pool(work)
     wanted = [each for each in told if event is None or each.decision.fact.name.id == event]
     if not wanted:
         raise Misconfigured(f'{name} has no entry of event "{event}"')

@@ -7,7 +7,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from patron.cli.environment import as_json, served, with_pool
+from patron.cli.environment import as_json, now_of, served, with_pool
 from patron.cli.programs import instant, lineages
 from patron.core.decision import Unfit
 from patron.core.facts import OrderCompleted, Who
@@ -52,7 +52,8 @@ def quote(
         Path | None, typer.Option(help="With a program's file: the events that came before.")
     ] = None,
     at: Annotated[
-        str | None, typer.Option(help="At this instant; now, or the latest event's, if not given.")
+        str | None,
+        typer.Option(help="At this instant; otherwise as far as time has come."),
     ] = None,
     tenant: Annotated[str, typer.Option(help="Whose program it is.")] = "default",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -116,7 +117,7 @@ def _from_file(path: str, events: Path | None, question: _Question) -> Asked:
 def _from_tables(name: str, question: _Question) -> Asked:
     async def work(pool: Pool, sealer: Sealer) -> Asked:
         whose, found = await served(pool, sealer, tenant=question.tenant, program=name)
-        at = question.at or datetime.now(UTC)
+        at = question.at or await now_of(pool, whose) or datetime.now(UTC)
         order = question.order(whose.hasher, at=at)
         return await quoting.quoted(pool, whose, found, order), found.lineage.at(at)
 

@@ -5,6 +5,7 @@ the account, so that the same core gives the same decision, with its proofs, for
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 from patron.core.account import Account, OrderState, State
@@ -15,6 +16,7 @@ from patron.core.late import decide_late, is_late
 from patron.core.program import Program
 from patron.core.refold import Past, Whose
 from patron.core.requests import receive
+from patron.engine.book import Book
 from patron.engine.catalogue import Served
 from patron.engine.rows import lots_received, past_of_entry
 from patron.store.ledger import EntryRow
@@ -57,6 +59,15 @@ def fold(entries: Iterable[EntryRow], *, member: str, served: Served) -> tuple[S
         told.append(Told(entry, program, decision))
         state = after(state, decision)
     return state, told
+
+
+def as_of(state: State, *, tenant: str, served: Served, until: datetime) -> State:
+    """An account once time has passed up to then, for whoever reads it: nothing is written."""
+    member = state.account.member
+    book = Book(tenant, served.lineage)
+    book.states[member] = state
+    book.pass_time(member, until=until)
+    return book.states[member]
 
 
 _OF_ORDERS = (OrderCompleted, OrderRefunded, OrderCancelled)
