@@ -122,7 +122,7 @@ HOT: dict[tuple[str, str], list[str]] = {
         "'group-1'", each("topic"), NUMBERS, each(1), each(10), each(20), each("h"), each(NOW),
         each("true"),
     ],
-    ("claims", "tried"): ["'group-1'", each("topic"), NUMBERS, each(10), "1"],
+    ("claims", "tried"): ["'group-1'", each("topic"), NUMBERS, each(10), "1", "0"],
     ("claims", "begin"): ["'group-1'", TEXT, "7", "1", "10"],
     ("claims", "caught_up"): ["'group-1'", each("topic"), NUMBERS, each(1), each("true")],
     ("waiting", "find"): ["1", "1", IDS],
