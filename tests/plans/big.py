@@ -123,6 +123,9 @@ HOT: dict[tuple[str, str], list[str]] = {
         each("true"),
     ],
     ("claims", "tried"): ["'group-1'", each("topic"), NUMBERS, each(10), "1", "0"],
+    ("claims", "stop"): [
+        "'group-1'", each("topic"), NUMBERS, each(1), each("gap"), each("offsets 1 to 2 are gone"),
+    ],
     ("claims", "begin"): ["'group-1'", TEXT, "7", "1", "10"],
     ("claims", "caught_up"): ["'group-1'", each("topic"), NUMBERS, each(1), each("true")],
     ("waiting", "find"): ["1", "1", IDS],

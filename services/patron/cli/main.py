@@ -8,6 +8,7 @@ from patron.cli import (
     closings,
     dead_letters,
     members,
+    partitions,
     programs,
     quoting,
     running,
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for room in (running, starting, programs, members, quoting, closings, setting_up):
+for room in (running, starting, programs, members, quoting, closings, partitions, setting_up):
     room.add_to(app)
 app.add_typer(stack.app, name="local")
 app.add_typer(dead_letters.app, name="dlq")

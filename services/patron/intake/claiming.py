@@ -19,7 +19,7 @@ from patron.intake.reading import dated
 from patron.runtime import failpoints, metrics
 from patron.store import claims
 from patron.store.claims import Claim, Place
-from patron.store.pool import Pool, transaction
+from patron.store.pool import Pool, session, transaction
 from patron.stream.consumer import RecordSource
 from patron.stream.records import Partition, RawRecord
 
@@ -89,6 +89,7 @@ class Claims:
             failpoints.passed("intake.claimed")
             await self._check_bounds(begins)
             await self._check_identity(begins)
+            await self._tell_stopped()
             self.seek_all()
             failpoints.passed("intake.placed")
         self._show_stopped()
@@ -185,6 +186,30 @@ class Claims:
             detail=detail,
             do="nothing of it is applied until this is looked at; the other partitions go on",
         )
+
+    async def _tell_stopped(self) -> None:
+        """Let operators see, whichever worker holds a partition, why it is stopped."""
+        stops = []
+        for partition, claim in self.held.items():
+            reason, detail = self.stopped.get(partition, (None, None))
+            stops.append(claims.Stop(*partition, claim.epoch, reason, detail))
+        async with transaction(self._pool) as connection:
+            await claims.tell_stopped(connection, group=self._group, stops=stops)
+
+    async def resumed(self) -> bool:
+        """Whether an operator has let a stopped partition go on: then all is to be claimed anew."""
+        if not self.stopped:
+            return False
+        async with session(self._pool) as connection:
+            there = await claims.read(connection, group=self._group)
+        spoken = {
+            partition
+            for partition in self.stopped
+            if partition in self.held and there[partition].epoch != self.held[partition].epoch
+        }
+        for partition in spoken:
+            del self.stopped[partition]
+        return bool(spoken)
 
     def _show_stopped(self) -> None:
         counts = Counter(why.reason for why in self.stopped.values())

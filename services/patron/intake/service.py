@@ -292,6 +292,8 @@ class Intake:
             self._told_kafka_at = now
             # A tenant that was added meanwhile is known from here on.
             await self.engine.refresh()
+            if await self.claims.resumed():
+                self._generation = -1
             await self.source.commit_for_display(
                 {partition: self.claims.next_offset(partition) for partition in self.claims.held}
             )

@@ -32,6 +32,38 @@ class Advance(NamedTuple):
     lagging: bool = False
 
 
+class Stop(NamedTuple):
+    """A partition that waits for an operator, or (no reason) reads on."""
+
+    topic: str
+    partition: int
+    epoch: int
+    reason: str | None
+    detail: str | None
+
+
+class Stood(NamedTuple):
+    """Where a partition had stopped, and why, when it was let go on."""
+
+    next_offset: int
+    reason: str
+
+
+class Listed(NamedTuple):
+    """A partition as it is shown."""
+
+    topic: str
+    partition: int
+    epoch: int
+    owner: str
+    next_offset: int | None
+    reached_at: datetime | None
+    lagging: bool
+    crash_tries: int
+    stopped: str | None
+    stopped_detail: str | None
+
+
 class Clock(NamedTuple):
     """What the business clock is read from. `unknown`: a lagging partition never moved."""
 
@@ -89,6 +121,22 @@ async def tried(
     """Count an attempt at what lies at these offsets, in a commit of its own; or take it back."""
     rows = [(*place, offset) for place, offset in sorted(offsets.items())]
     await connection.execute(sql("claims", "tried"), group, *columns(rows, 3), by, least)
+
+
+async def tell_stopped(connection: Connection, *, group: str, stops: Iterable[Stop]) -> None:
+    """Say of each partition, under its epoch, whether and why it waits for an operator."""
+    await connection.execute(sql("claims", "stop"), group, *columns(sorted(stops), 5))
+
+
+async def resume(connection: Connection, *, group: str, place: Place, offset: int) -> Stood | None:
+    """Let a stopped partition go on at an offset, under a new epoch; None: it is not stopped."""
+    row = await connection.fetchrow(sql("claims", "resume"), group, *place, offset)
+    return None if row is None else Stood(*row)
+
+
+async def listed(connection: Connection, *, group: str) -> list[Listed]:
+    """Every partition of a group, as it is shown."""
+    return [Listed(*row) for row in await connection.fetch(sql("claims", "list"), group)]
 
 
 async def read(connection: Connection, *, group: str) -> dict[Place, Claim]:

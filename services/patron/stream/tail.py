@@ -37,6 +37,34 @@ async def end_offsets(
     return found.positions
 
 
+async def bounds(
+    connection: KafkaConnection, topic: str, *, deadline_s: float = 30.0
+) -> dict[Partition, tuple[int, int]]:
+    """The oldest offset that each partition still holds, and the one behind its last record.
+
+    Empty where there is no such topic.
+    """
+    consumer = AIOKafkaConsumer(**connection.arguments(), enable_auto_commit=False)
+    try:
+        found: dict[Partition, tuple[int, int]] = await within(
+            deadline_s, _bounds(consumer, topic), doing=f"Looking at {topic}"
+        )
+        return found
+    finally:
+        await _close(consumer)
+
+
+async def _bounds(consumer: Any, topic: str) -> dict[Partition, tuple[int, int]]:
+    await consumer.start()
+    if topic not in await consumer.topics():
+        return {}
+    await consumer._client._wait_on_metadata(topic)
+    places = [TopicPartition(topic, each) for each in consumer.partitions_for_topic(topic)]
+    begins = await consumer.beginning_offsets(places)
+    ends = await consumer.end_offsets(places)
+    return {Partition(*place): (int(begins[place]), int(ends[place])) for place in places}
+
+
 async def read_back(
     connection: KafkaConnection,
     topic: str,

@@ -262,10 +262,24 @@ CREATE TABLE claim (
     last_hash bytea,  -- Of the last record applied: tells this log from a recreated one.
     reached_at timestamptz,  -- The latest event time applied.
     lagging boolean NOT NULL DEFAULT false,
-    crash_tries smallint NOT NULL DEFAULT 0,
+    crash_tries smallint NOT NULL DEFAULT 0,  -- Attempts at what comes next that nobody survived.
+    stopped text,  -- Why it waits for an operator; null: it is read on.
+    stopped_detail text,
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (grp, topic, partition)
 ) WITH (fillfactor = 50);
+
+-- What operators did by hand, and why. Rows are added and never changed.
+CREATE TABLE intervention (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    at timestamptz NOT NULL DEFAULT now(),
+    who text NOT NULL,
+    what text NOT NULL,
+    subject text NOT NULL,
+    before text NOT NULL,
+    after text NOT NULL,
+    why text NOT NULL
+);
 
 -- Where poison waits: the bytes as they came, sealed, since they may hold personal data.
 CREATE TABLE dead_letter (
