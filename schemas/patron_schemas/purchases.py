@@ -57,11 +57,21 @@ class OrderCompleted(ByMemberOrNobody):
 
 
 class RefundedLine(Wire):
-    """What came back of one line."""
+    """What came back of one line.
+
+    Without an amount: so many units, worth the price of what was bought less the price of
+    what is kept.
+    """
 
     line: Name
-    amount: Money
+    amount: Money | None = None
     quantity: Quantity = "0"
+
+    @model_validator(mode="after")
+    def _something(self) -> "RefundedLine":
+        if self.amount is None and not self.quantity.strip("0."):
+            raise ValueError("say how much came back by amount, or how many units by quantity")
+        return self
 
 
 class OrderRefunded(ByMemberOrNobody):

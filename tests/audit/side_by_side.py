@@ -305,6 +305,47 @@ member_caps = st.lists(
 )
 
 
+# Prices decide what comes back where a refund says only how many units did.
+special_prices = st.fixed_dictionaries(
+    {"each": st.sampled_from(["0", "3.00", "9.99"])},
+    optional={"rounding": st.sampled_from(["floor", "ceil"])},
+).flatmap(
+    lambda price: st.sampled_from([{}, {"sets_of": 2}, {"sets_of": 3}, {"from_units": 3}]).map(
+        lambda group: price | group
+    )
+)
+percents_off = st.fixed_dictionaries(
+    {"by": st.sampled_from(["line", "order"])},
+    optional={"rounding": st.sampled_from(["floor", "half_even", "ceil"])},
+).flatmap(
+    lambda percent: st.sampled_from(
+        [
+            {"percent": "12.5"}, {"percent": "5", "by_tier": {"silver": "10"}},
+            {"meter": "spend", "steps": [{"from": "0", "percent": "3"},
+                                         {"from": "20.00", "percent": "1/3"}]},
+            {"meter": "orders", "steps": [{"from": "2", "percent": "7"}]},
+        ]
+    ).map(lambda how: percent | how)
+)  # fmt: skip
+
+
+@st.composite
+def prices(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """What is cheaper for members: nothing, in many programs."""
+    return [
+        {
+            "price": f"price-{place}",
+            **draw(
+                st.fixed_dictionaries({"special_price": special_prices})
+                | st.fixed_dictionaries({"percent_off": percents_off})
+            ),
+            "match": draw(matches),
+            **if_any(during=draw(durings)),
+        }
+        for place in range(draw(st.integers(0, 3)))
+    ]
+
+
 # What members share: nothing, in half of the programs.
 shared_rewards = (
     st.just({})
@@ -432,6 +473,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             "early": {"while": {"segment": ["spender"], "joined": draw(ages)}},
         },
         "groups": groups,
+        "prices": draw(prices()),
         **if_any(paying=draw(payings)),
         "refunds": draw(st.sampled_from(["restate", "restate", "item", "proportional"])),
         "caps": draw(member_caps),

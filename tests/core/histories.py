@@ -34,7 +34,7 @@ from core.grocery import (
     transfer,
     voided,
 )
-from patron.core.facts import Fact, OrderCompleted, OrderRefunded, ReserveAsked
+from patron.core.facts import Fact, OrderCompleted, OrderRefunded, RefundedLine, ReserveAsked
 from patron.core.mechanics.every import Every
 from patron.core.mechanics.per_amount import PerAmount
 from patron.core.mechanics.per_event import PerEvent
@@ -204,10 +204,17 @@ def purchases(draw: st.DrawFn, order: str) -> OrderCompleted:
 def returns(draw: st.DrawFn, order: str) -> OrderRefunded:
     """A refund by lines, of an amount or of shipping; some say totals to date."""
     amount = draw(st.sampled_from([1, 99, 1_00, 5_00, 12_34, 20_00]))
-    if draw(st.booleans()):
+    kind = draw(st.sampled_from(["amount", "lines", "units"]))
+    if kind == "amount":
         refund = returned(order, amount)
-    else:
+    elif kind == "lines":
         refund = returned(order, l1=amount, units=draw(st.integers(0, 2)))
+    else:
+        refund = returned(order, l1=0, units=draw(st.integers(1, 2)))
+        lines = [part._replace(units_alone=True) for part in refund.lines]
+        # Another line may come back beside it, with an amount.
+        lines += draw(st.sampled_from([[], [RefundedLine("l2", amount, 1000)]]))
+        refund = refund._replace(lines=tuple(lines))
     return refund._replace(
         shipping_minor=draw(st.sampled_from([0, 0, 0, 1_00])),
         cumulative=draw(st.sampled_from([False, False, True])),

@@ -7,6 +7,7 @@ import pytest
 
 from journeys.world import by_member, notices_and_members, world
 from patron.stream.connection import KafkaConnection
+from programs.test_quotes import asked, questions_at_the_end
 
 PROGRAMS = Path(__file__).parents[2] / "schemas" / "programs"
 EXAMPLES = sorted(PROGRAMS.glob("*.example"))
@@ -26,6 +27,20 @@ PROOFS = {
     "engagement": ("ida", "share-4", {"share": (1, 0)}),
     "limited-edition": ("max", "M1-paid", {"base": (25_000, 250)}),
     "pay-with-points": ("ann", "A2-refund-1", {"base": (4_00, 4)}),
+    "discount-card": ("ann", "A1-paid", {}),
+    "special-prices": ("ben", "B1-paid", {"base": (22_36, 22)}),
+    "loyalty-price": ("cara", "C1-refund", {"to-school": (7_50, 15), "base": (7_50, 7)}),
+    "money-off": ("dora", "D1-paid", {"base": (74_80, 150)}),
+    "round-up": (
+        "eli",
+        "E2-paid",
+        {"for-forests": (0, 0), "for-oceans": (6_44, 56), "thanks": (5_00, 5)},
+    ),
+    "one-for-one": (
+        "fay",
+        "F2-paid",
+        {"pair-for-pair": (0, 0), "clinics": (102_40, 512), "base": (117_40, 117)},
+    ),
 }
 
 
@@ -53,6 +68,13 @@ async def test_a_worked_example_comes_out_of_kafka_as_replay_prints_it(
         explained = await found.patron("explain", name, "--event", event, "--json")
         proofs = orjson.loads(explained.out)["proofs"]
         assert {proof["rule"]: (proof["basis"], proof["amount"]) for proof in proofs} == gave
+
+        for question in questions_at_the_end(example):
+            basket = tmp_path / "basket.json"
+            basket.write_bytes(orjson.dumps(question["basket"]))
+            command = ["quote", example.stem, question["member"], str(basket)]
+            said = await found.patron(*command, "--at", question["at"], "--json")
+            assert orjson.loads(said.out) == asked(question, example, tmp_path)
 
         if example.stem == "draw":
             said = await found.patron("closings", "--json")

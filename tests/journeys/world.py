@@ -96,7 +96,10 @@ class World:
         )
 
     async def send_events(self, lines: Iterable[bytes]) -> None:
-        """Send events as shops do: each type to its topic, keyed by member, at their time."""
+        """Send events as shops do: each type to its topic, keyed by member, at their time.
+
+        Where an event names its member otherwise, its `partitionkey` says whom.
+        """
         await self.send([self._record(line) for line in lines])
 
     def _record(self, line: bytes) -> Record:
@@ -104,7 +107,7 @@ class World:
         at = datetime.fromisoformat(event["time"])
         return Record(
             self._topic_of[event["type"]],
-            event["data"].get("member", "").encode(),
+            event["data"].get("member", event.get("partitionkey", "")).encode(),
             line,
             STRUCTURED,
             int(at.timestamp() * 1000),

@@ -7,7 +7,6 @@ by hand; here it is held against the members after so many lines.
 import re
 import subprocess
 import sys
-from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -73,8 +72,10 @@ def test_the_readme_says_what_a_member_has_after_each_line(example: Path) -> Non
     for number, has in written:
         run = replay_of(example)
         list(run.events(lines[: int(number)]))
-        draws = program_of(example).draws
-        members = {m["member"]: in_words(m, draws) for m in run.members() if "specversion" not in m}
+        program = program_of(example)
+        members = {
+            m["member"]: in_words(m, program) for m in run.members() if "specversion" not in m
+        }
         whose = orjson.loads(lines[int(number) - 1])["data"].get("member")
         everybody = "; ".join(f"{member}: {words}" for member, words in members.items())
         assert (members[whose] if whose else everybody) == has, f"line {number}"
@@ -105,7 +106,7 @@ def replay_of(example: Path) -> Replay:
     return Replay({program.name: Lineage([InForce(LONG_AGO, program)])})
 
 
-def in_words(member: dict[str, Any], draws: Collection[str]) -> str:
+def in_words(member: dict[str, Any], program: Program) -> str:
     """A member as the tables write it: "60 points, 40 pending, silver"."""
     parts = []
     for asset, balance in member["balances"].items():
@@ -115,7 +116,13 @@ def in_words(member: dict[str, Any], draws: Collection[str]) -> str:
     if member["tier"]:
         parts.append(member["tier"])
     parts += [f"{count} {meter}" for meter, count in member["punches"].items()]
-    entries = {draw: member["meters"][draw]["ever"] for draw in draws if draw in member["meters"]}
+    meters = member["meters"]
+    entries = {draw: meters[draw]["ever"] for draw in program.draws if draw in meters}
     parts += [f"{count} entries in {draw}" for draw, count in entries.items()]
+    for price in program.prices:
+        # What a percentage reads: money, over a lifetime.
+        if (name := getattr(price.mechanic, "meter", "")) in meters:
+            whole, cents = divmod(meters[name]["ever"], 100)
+            parts.append(f"{whole}.{cents:02} {name}")
     parts += [f"{grant['reward']} {grant['state']}" for grant in member["grants"]]
     return ", ".join(parts)

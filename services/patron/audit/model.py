@@ -19,6 +19,7 @@ from patron.audit import (
     expressions,
     modes,
     paying,
+    prices,
     sharing,
     together,
     worth,
@@ -133,9 +134,12 @@ class Model:
             terms = self.terms[event.version]
             order = self.orders[name] = Order(self.tier, event.version, event.told_at)
             order.room = ceilings.room(terms, self.used, terms.document.rules, event.told_at)
+        terms = self.terms[order.version]
+        if event.kind == "refunded":
+            tier = order.tier or self._lowest(terms)
+            event = prices.with_amounts(terms, order, event, tier=tier)
         order.events.append(event)
         self.order_of_entry[event.seq] = name
-        terms = self.terms[order.version]
         level = worth.level(order.events)
         paying.settle(self, terms, order, level, event)
         deserved = self._post(terms, order, level, event)

@@ -8,7 +8,7 @@ from typing import Any
 from patron.audit import expressions
 from patron.audit.expressions import Told
 from patron.audit.programs import Terms, attributes_match, tier_matches
-from patron_schemas.program import Match, Rule
+from patron_schemas.program import During, Match, Rule
 
 WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Line = Mapping[str, Any]
@@ -42,14 +42,19 @@ def holds(
         draw = terms.document.draws[rule.enter]
         if not date.fromisoformat(draw.from_) <= day < date.fromisoformat(draw.to):
             return False
-    if rule.during is None:
+    return on_day(rule.during, day)
+
+
+def on_day(during: During | None, day: date) -> bool:
+    """Whether a local day is among those of a rule or price."""
+    if during is None:
         return True
 
-    if rule.during.from_ is not None and day < date.fromisoformat(rule.during.from_):
+    if during.from_ is not None and day < date.fromisoformat(during.from_):
         return False
-    if rule.during.to is not None and day >= date.fromisoformat(rule.during.to):
+    if during.to is not None and day >= date.fromisoformat(during.to):
         return False
-    return rule.during.weekdays is None or WEEKDAYS[day.weekday()] in rule.during.weekdays
+    return during.weekdays is None or WEEKDAYS[day.weekday()] in during.weekdays
 
 
 def factor(

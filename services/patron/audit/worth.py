@@ -38,7 +38,7 @@ def level(events: Sequence[Event]) -> Level:
     # cancellation from the completion that brings the order back.
     void = any((c.told_at, c.seq) > (last.told_at, last.seq) for c in cancellations)
 
-    back = _come_back(events)
+    back = come_back(events)
     left = [_less(line, *back.get(line["line"], (0, 0))) for line in last.fields["lines"]]
     for line, whole in zip(left, last.fields["lines"], strict=True):
         _in_proportion(line, whole)
@@ -56,7 +56,7 @@ def _shipping_back(events: Sequence[Event]) -> int:
     return back
 
 
-def _come_back(events: Sequence[Event]) -> dict[str, tuple[int, int]]:
+def come_back(events: Sequence[Event]) -> dict[str, tuple[int, int]]:
     """What came back of each line, money and thousandths of units, refund by refund.
 
     An amount is spread over what was left of the lines that the order had by then: which
@@ -76,7 +76,7 @@ def _one_more(back: dict[str, tuple[int, int]], event: Event, lines: Sequence[Li
     """Add what one refund brings back."""
     total_to_date = event.fields.get("cumulative", False)
     if event.fields["lines"]:
-        for name, amount_minor, quantity_milli in event.fields["lines"]:
+        for name, amount_minor, quantity_milli, *_ in event.fields["lines"]:
             paid, quantity = back.get(name, (0, 0))
             if total_to_date:
                 back[name] = (max(paid, amount_minor), max(quantity, quantity_milli))

@@ -48,6 +48,7 @@ from patron.core.paying import pays_with_points
 from patron.core.pools import all_reward_pools, budget_pools, reward_pools
 from patron.core.program import Program
 from patron.core.requests import ANSWERS, answered, transfer
+from patron.core.returns import with_worth
 from patron.core.timing import next_instant, pass_instant
 
 ProgramAt = Callable[[datetime], Program]
@@ -128,7 +129,8 @@ def decide(program: Program, state: State, fact: Fact) -> Decision | Unfit:
         case OrderRefunded():
             if state.order is None or state.order.completed is None:
                 return Unfit("order_unknown", "no such order has come yet")
-            return decide_order(program, state, fact, orders.refunded(state.order, fact))
+            fact_in_full = with_worth(program, state.order, fact)
+            return decide_order(program, state, fact, orders.refunded(state.order, fact_in_full))
         case OrderCancelled():
             if state.order is None or state.order.completed is None:
                 return Unfit("order_unknown", "no such order has come yet")

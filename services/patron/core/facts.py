@@ -71,6 +71,7 @@ class RefundedLine(NamedTuple):
     line: str
     amount_minor: int
     quantity_milli: int = 0
+    units_alone: bool = False  # Its amount is what these units are worth: see `core.returns`.
 
 
 class OrderRefunded(NamedTuple):

@@ -96,6 +96,29 @@ def priced(
     return PricedBasket(tuple(pricing.costs), tuple(pricing.proofs))
 
 
+def special_costs(
+    program: Program,
+    lines: Sequence[Line],
+    buyer: Buyer,
+    attributes: tuple[tuple[str, str], ...] = (),
+    *,
+    gone_milli: Mapping[str, int],
+) -> list[Fraction]:
+    """What the rest of each line costs by special prices alone, not rounded.
+
+    From list prices, less the units that are gone, by line. Percentages take the same part of
+    a line however much of it is left.
+    """
+    pricing = _Pricing([line._replace(paid_minor=line.list_minor) for line in lines], buyer)
+    pricing.part_with(gone_milli)
+    for price in by_stage(program):
+        if isinstance(price.mechanic, SpecialPrice) and not fails(
+            price, place=buyer.place, day=buyer.day, order_attributes=attributes
+        ):
+            pricing.take(price)
+    return [pricing.exact(place) for place in range(len(lines))]
+
+
 @lru_cache(maxsize=256)
 def by_stage(program: Program) -> tuple[Price, ...]:
     """The prices of a program in the order in which they act."""
@@ -120,6 +143,19 @@ class _Pricing:
         # What special prices have left open of each line, and what those make that they took.
         self._open_milli = [line.quantity_milli for line in lines]
         self._taken_minor = [Fraction(0)] * len(lines)
+        self._unit_minor = [
+            Fraction(line.paid_minor * MILLI, line.quantity_milli or MILLI) for line in lines
+        ]
+
+    def part_with(self, gone_milli: Mapping[str, int]) -> None:
+        """Leave units out, by line, before any price acts."""
+        for place, line in enumerate(self._lines):
+            self._open_milli[place] -= gone_milli.get(line.line, 0)
+
+    def exact(self, place: int) -> Fraction:
+        """What a line costs by special prices, before it is rounded."""
+        rest = self._unit_minor[place] * self._open_milli[place] / MILLI
+        return self._taken_minor[place] + rest
 
     def take(self, price: Price) -> Failed | None:
         """Let one price act; say why it did nothing."""
@@ -138,7 +174,7 @@ class _Pricing:
 
     def _special(self, price: Price, special: SpecialPrice, places: list[int]) -> Failed | None:
         open_units = [
-            Open(place, self._open_milli[place], self._unit_minor(place))
+            Open(place, self._open_milli[place], self._unit_minor[place])
             for place in places
             if self._open_milli[place]
         ]
@@ -150,16 +186,12 @@ class _Pricing:
         cheaper = [self._take_units(price, special, place, takes[place]) for place in sorted(takes)]
         return None if any(cheaper) else Failed(Refusal.CONDITION, "special_price.each")
 
-    def _unit_minor(self, place: int) -> Fraction:
-        line = self._lines[place]
-        return Fraction(line.paid_minor * MILLI, line.quantity_milli)
-
     def _take_units(self, price: Price, special: SpecialPrice, place: int, milli: int) -> bool:
         """Let units of one line have the price; whether that makes them cheaper."""
-        before, unit_minor = self.costs[place], self._unit_minor(place)
+        before, unit_minor = self.costs[place], self._unit_minor[place]
         self._open_milli[place] -= milli
         self._taken_minor[place] += min(unit_minor, Fraction(special.each_minor)) * milli / MILLI
-        exact = self._taken_minor[place] + unit_minor * self._open_milli[place] / MILLI
+        exact = self.exact(place)
         cost = rounded(exact.numerator, exact.denominator, special.rounding)
         if unit_minor <= special.each_minor:
             return False

@@ -28,6 +28,7 @@ from patron.core.facts import (
 from patron.core.ledger import postings
 from patron.core.program import Program
 from patron.core.requests import receive
+from patron.core.returns import with_worth
 from patron.core.standing import Stands, done_again
 
 
@@ -151,7 +152,7 @@ class Fold:
         if isinstance(fact, OrderFact):
             state = state._replace(order=self.orders.get(fact.order))
             if isinstance(fact, OrderRefunded) and state.order is not None:
-                return decide_order(program, state, fact, _refunded(state.order, fact))
+                return decide_order(program, state, fact, _refunded(program, state.order, fact))
         elif isinstance(fact, Engaged):
             taken = frozenset(key for key in once_keys(program, fact) if key in self.once)
             state = state._replace(once=taken)
@@ -177,7 +178,8 @@ class Fold:
             self.lapsed[grant.reward] += grant.state == "lapsed"
 
 
-def _refunded(order: OrderState, fact: OrderRefunded) -> OrderState | Unfit:
+def _refunded(program: Program, order: OrderState, fact: OrderRefunded) -> OrderState | Unfit:
     """What was accepted stays accepted, also where a late cancellation now lies before it."""
-    said = orders.refunded(order._replace(cancelled_at=None), fact)
+    standing = order._replace(cancelled_at=None)
+    said = orders.refunded(standing, with_worth(program, standing, fact))
     return said if isinstance(said, Unfit) else said._replace(cancelled_at=order.cancelled_at)

@@ -134,7 +134,10 @@ def _order_refunded(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.Orde
     digits = minor_digits(data.currency)
     lines = tuple(
         facts.RefundedLine(
-            part.line, scaled(part.amount, digits), scaled(part.quantity, MILLI_DIGITS)
+            part.line,
+            0 if part.amount is None else scaled(part.amount, digits),
+            scaled(part.quantity, MILLI_DIGITS),
+            part.amount is None,
         )
         for part in data.lines
     )
