@@ -101,6 +101,7 @@ HOT: dict[tuple[str, str], list[str]] = {
     ("ledger", "bodies"): [NUMBERS, each(1)],
     ("ledger", "entries"): ["7"],
     ("once", "taken"): ["1", "1", each(1), IDS],
+    ("once", "free"): ["1", "1", each(1), IDS],
     ("once", "insert"): ["1", "1", each(1), IDS, NUMBERS],
     ("grants", "open"): [NUMBERS],
     ("grants", "save"): [

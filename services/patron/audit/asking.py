@@ -60,7 +60,7 @@ def _spend(model: Model, terms: Terms, event: Event) -> None:
         _spend_amount(model, terms, event)
         return
     reward = terms.document.rewards.get(name)
-    if reward is None or not sharing.may_have(model, terms, event, name):
+    if reward is None or not (model.by_time or sharing.may_have(model, terms, event, name)):
         return
 
     held_until = calendar.plus(model.at, reward.hold, terms.zone)
@@ -164,7 +164,9 @@ def _reservation(model: Model, event: Event) -> Grant | None:
 def _confirm(model: Model, terms: Terms, event: Event) -> None:
     grant = _reservation(model, event)
     # Who held the pool after the reservation had lapsed may have taken its share.
-    if grant is None or (grant.reward and not sharing.is_there(terms, event, grant.reward)):
+    if grant is None:
+        return
+    if grant.reward and not model.by_time and not sharing.is_there(terms, event, grant.reward):
         return
     grant.state, grant.used_on = "claimed", event.fields.get("order", "")
     model.wallet.use_up(reserved_by=grant.seq)

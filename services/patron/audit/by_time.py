@@ -7,7 +7,7 @@ of the account as it was before the late fact.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from patron.audit import belonging, yearly
+from patron.audit import belonging, sharing, yearly
 from patron.audit.calendar import NEVER
 from patron.audit.counting import LONG_AGO
 from patron.audit.facts import ORDERS, REQUESTS, Event
@@ -20,40 +20,87 @@ OWN_ENTRIES = 1_000_000_000  # What time does here has no entry: numbers of its 
 
 def has_late(terms: Mapping[int, Terms], events: Sequence[Event]) -> bool:
     """Whether an event came after a later one, and its program goes back for it."""
+    return any(True for _ in _late(terms, events))
+
+
+def _late(terms: Mapping[int, Terms], events: Sequence[Event]) -> Iterator[int]:
+    """The places of those events that came after a later one."""
     latest = LONG_AGO
-    for event in events:
+    for place, event in enumerate(events):
         is_late = event.kind in LATE and event.told_at < latest and event.at < latest
-        if is_late and _goes_back(terms[event.version]):
-            return True
+        if is_late and terms[event.version].document.late == "retroactive":
+            yield place
         latest = max(latest, event.at)
-    return False
 
 
-def _goes_back(terms: Terms) -> bool:
-    # What is shared or limited is counted in order of arrival, so nothing is gone back for.
+def modelled(terms: Mapping[int, Terms], events: Sequence[Event]) -> Model:
+    """The account that all events by time leave.
+
+    What members share is counted in order of arrival. So what each event had of it when it
+    came is worked out by folding all that was there by then, and it never has more of it.
+    """
+    had: dict[int, dict[str, int]] = {}  # Entry → rule → what it has.
+    freed: set[str] = set()  # Requests whose claims were freed when their order came back.
+    if any(_shares(each) for each in terms.values()):
+        claimed = {event.fields["order"] for event in events if event.fields.get("order")
+                   and event.kind in ("redeem", "confirm")}  # fmt: skip
+        late = set(_late(terms, events))
+        for place, event in enumerate(events):
+            is_return = event.kind in ("refunded", "cancelled") and event.fields["order"] in claimed
+            if place not in late and not is_return:
+                continue
+            _folded(terms, events[:place], had)
+            fold = _folded(terms, events[: place + 1], had, newest=event)
+            if is_return:
+                freed |= {
+                    request for request, by in fold.freed.items()
+                    if by.seq == event.seq
+                    or (place in late and by.fields["order"] == event.fields["order"])
+                }  # fmt: skip
+    model = _folded(terms, events, had)
+    for grant in model.cards.grants:
+        if grant.request in freed:
+            grant.state = "revoked"
+        elif grant.request in model.freed:
+            grant.state = "claimed"
+    return model
+
+
+def _shares(terms: Terms) -> bool:
     document = terms.document
-    limited = any(
+    return any(
+        rule.budget is not None
+        or (rule.per_event is not None and rule.per_event.once_for == "program")
+        for rule in document.rules
+    ) or any(
         limit is not None
         for reward in document.rewards.values()
         for limit in (reward.stock, reward.budget, reward.per_member)
     )
-    shared = any(
-        rule.budget is not None
-        or (rule.per_event is not None and rule.per_event.once_for == "program")
-        for rule in document.rules
-    )
-    return document.late == "retroactive" and not limited and not shared
 
 
-def modelled(terms: Mapping[int, Terms], events: Sequence[Event]) -> Model:
-    """The account that all events by time leave."""
+def _folded(
+    terms: Mapping[int, Terms],
+    events: Sequence[Event],
+    had: dict[int, dict[str, int]],
+    *,
+    newest: Event | None = None,
+) -> Model:
+    """All these events by time; `had` learns what each has now of what is shared.
+
+    The `newest` asks what is left, and so does its order as a whole.
+    """
     model = Model(terms, by_time=True)
+    if not events:
+        return model
     until = max(event.at for event in events)
     model.meters.joined_at = min(when(event) for event in events)
     waiting: list[Event] = []
     for event in sorted(events, key=lambda event: (when(event), event.seq)):
         if event.kind == "time":
             continue
+        if event is not newest and event.seq in had:
+            event = event._replace(stands=_stands(terms, event, had[event.seq], newest))
         if event.kind in ("refunded", "cancelled") and event.fields["order"] not in model.orders:
             waiting.append(event)
             continue
@@ -63,7 +110,20 @@ def modelled(terms: Mapping[int, Terms], events: Sequence[Event]) -> Model:
                 waiting.remove(late)
                 _put(model, late._replace(at=max(late.at, event.at)))
     _pass(model, until)
+    had |= {event.seq: dict(model.had.get(event.seq, {})) for event in events}
     return model
+
+
+def _stands(
+    terms: Mapping[int, Terms], event: Event, had: Mapping[str, int], newest: Event | None
+) -> Mapping[str, int]:
+    if newest is None or event.kind not in ORDERS or newest.kind not in ORDERS:
+        return had
+    if newest.fields["order"] != event.fields["order"]:
+        return had
+    rules = terms[event.version].document.rules
+    more = {r.rule: sharing.left_of(r, newest) for r in rules if r.budget is not None}
+    return {rule: had.get(rule, 0) + left for rule, left in more.items()}
 
 
 def when(event: Event) -> datetime:
@@ -74,7 +134,7 @@ def when(event: Event) -> datetime:
 def _put(model: Model, event: Event) -> None:
     at = max(when(event), event.at) if event.kind in ORDERS else when(event)
     _pass(model, at)
-    model.apply(event._replace(once=frozenset()))
+    model.apply(event)
 
 
 def _pass(model: Model, until: datetime) -> None:

@@ -76,6 +76,7 @@ class Event(NamedTuple):
     pools: Mapping[str, int] = {}  # Of each pool that it looked at, how much was taken.
     met: bool = False  # A transfer whose other side has its entry too.
     granted: bool = False  # How a request was answered, which stands.
+    stands: Mapping[str, int] | None = None  # By time: what shared rules give it at most.
     told: Mapping[str, Any] = {}
 
 

@@ -54,6 +54,8 @@ class Model:
     used: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, cap's window)
     streak_days: dict[str, StreakDays] = field(default_factory=dict)  # By rule.
     once: set[tuple[str, str]] = field(default_factory=set)
+    had: dict[int, dict[str, int]] = field(default_factory=dict)  # Entry → rule → of what is shared
+    freed: dict[str, Event] = field(default_factory=dict)  # Request → what freed what it claimed.
     entered: dict[str, int] = field(default_factory=dict)  # Draw → entries.
     qualifications: list[Qualification] = field(default_factory=list)
     prepaid: dict[str, list[paying.Part]] = field(default_factory=dict)  # By order.
@@ -162,7 +164,7 @@ class Model:
         if of is not level:
             then = modes.Then(tier, order.first_at)
             gives = modes.left(terms, gives, of=of, level=level, then=then)
-        gives = sharing.within_budgets(terms, event, gives, order.given)
+        gives = sharing.within_budgets(self, terms, event, gives, order.given)
         targets = [(rule, gives[rule.rule]) for rule in terms.document.rules if rule.rule in gives]
 
         def own(lot: Lot) -> bool:
@@ -265,6 +267,8 @@ class Model:
                     earned[rule.earn] = earned.get(rule.earn, 0) + given
                 if rule.per_event is not None and rule.per_event.once != "never":
                     self.once.add(self._once_key(rule, event))
+                    if rule.per_event.once_for == "program":
+                        self.had.setdefault(event.seq, {})[rule.rule] = given
         for name, meter in terms.document.meters.items():
             if meter.counts == "points":
                 more = earned.get(meter.asset or "", 0)
@@ -284,7 +288,7 @@ class Model:
         rules = {r.rule: r for r in terms.document.rules if r.rule in before_caps}
         room = ceilings.room(terms, self.used, rules.values(), event.told_at)
         gives = together.given(terms, before_caps, room)
-        gives = sharing.within_budgets(terms, event, gives, {})
+        gives = sharing.within_budgets(self, terms, event, gives, {})
         earned: dict[str, int] = {}
         for name, points in gives.items():
             rule = rules[name]
@@ -324,7 +328,7 @@ class Model:
             return 0
         key = self._once_key(rule, event)
         is_once = rule.per_event is not None and rule.per_event.once != "never"
-        if is_once and (key in self.once or key in event.once):
+        if is_once and sharing.is_used(self, rule, event, key):
             return 0
         if rule.streak is not None:
             day = event.told_at.astimezone(terms.zone).date()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from patron.audit.facts import Event
 from patron.audit.programs import Terms
+from patron_schemas.program import Rule
 
 if TYPE_CHECKING:
     from patron.audit.model import Model
@@ -39,15 +40,38 @@ def is_there(terms: Terms, event: Event, reward: str) -> bool:
 
 
 def within_budgets(
-    terms: Terms, event: Event, gives: Mapping[str, int], given: Mapping[str, int]
+    model: Model, terms: Terms, event: Event, gives: Mapping[str, int], given: Mapping[str, int]
 ) -> dict[str, int]:
     """What the rules' budgets let through: what was given already, and what is left."""
     within = dict(gives)
     for rule in terms.document.rules:
         if rule.budget is not None and rule.rule in within:
-            left = max(0, rule.budget - event.pools[f"budget/{rule.rule}"])
-            within[rule.rule] = min(within[rule.rule], given.get(rule.rule, 0) + left)
+            allowed = given.get(rule.rule, 0) + left_of(rule, event)
+            if event.stands is not None:
+                allowed = event.stands.get(rule.rule, 0)
+            within[rule.rule] = min(within[rule.rule], allowed)
+            if within[rule.rule]:
+                model.had.setdefault(event.seq, {})[rule.rule] = within[rule.rule]
     return within
+
+
+def left_of(rule: Rule, event: Event) -> int:
+    """How much of a rule's budget an event found."""
+    assert rule.budget is not None
+    taken = event.pools.get(f"budget/{rule.rule}", rule.budget)
+    return max(0, rule.budget - taken)
+
+
+def is_used(model: Model, rule: Rule, event: Event, key: tuple[str, str]) -> bool:
+    """Whether somebody was paid already for what a rule pays once."""
+    is_first_of_all = rule.per_event is not None and rule.per_event.once_for == "program"
+    if not model.by_time:
+        return key in model.once or key in event.once
+    if not is_first_of_all:
+        return key in model.once
+    if event.stands is not None:
+        return rule.rule not in event.stands
+    return key in event.once
 
 
 def come_back(
@@ -67,3 +91,4 @@ def come_back(
         limits = (spec.stock, spec.per_member, spec.budget)
         if spec.on_return == "free" and limits != (None, None, None):
             grant.state = "revoked"
+            model.freed[grant.request] = event

@@ -230,6 +230,14 @@ class Taking(NamedTuple):
     until: datetime = NEVER  # Until when the reservation holds it; NEVER: for good.
 
 
+class Had(NamedTuple):
+    """What an order or event had of what is shared, after an entry. That stands in every fold."""
+
+    entry: int
+    rule: str  # With a budget, or of which the first of all members is paid.
+    amount: int
+
+
 class State(NamedTuple):
     """All that a fact may touch. None: not loaded, since `needs` did not ask for it.
 
@@ -248,3 +256,4 @@ class State(NamedTuple):
     tally: Tally | None = None  # Of all accounts, where a closing is decided.
     ended: tuple[Grant, ...] = ()
     pools: Mapping[str, Taken] = {}  # What is taken of the pools that the fact may touch.
+    stands: Mapping[str, int] | None = None  # In a fold: the most that each shared rule gives.

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from patron.core.account import Account, Grant, Lot, OnceKey, OrderState, Take, Taking
+from patron.core.account import Account, Grant, Had, Lot, OnceKey, OrderState, Take, Taking
 from patron.core.facts import Fact
 
 
@@ -90,6 +90,8 @@ class Decision(NamedTuple):
     version: str = ""  # Of the program that decided it.
     shared: tuple[Taking, ...] = ()  # What it takes of pools, and gives back.
     corrections: tuple[Correction, ...] = ()  # Of a late fact.
+    had: tuple[Had, ...] = ()  # Of what is shared, by this entry or as it corrects others.
+    freed: tuple[OnceKey, ...] = ()  # Keys of what was paid once and, corrected, is not.
 
 
 class Unfit(NamedTuple):

@@ -19,6 +19,7 @@ from patron.core.account import (
     Account,
     Balance,
     Grant,
+    Had,
     Lot,
     OnceKey,
     OrderState,
@@ -53,6 +54,7 @@ class Draft:
         "fact",
         "frozen",
         "grants",
+        "had",
         "joined_at",
         "lapsed",
         "meters",
@@ -112,6 +114,7 @@ class Draft:
         self.grants: dict[tuple[int, int], Grant] = {}
         self.once: list[OnceKey] = []
         self.shared: list[Taking] = []
+        self.had: dict[str, int] = {}  # Of shared rules.
         self.notices: list[Notice] = []
         self.proofs: list[Proof] = []
         self.answer: Answer | None = None
@@ -339,6 +342,7 @@ class Draft:
             answer=self.answer,
             version=self.program.version,
             shared=tuple(self.shared),
+            had=tuple(Had(self.seq, rule, amount) for rule, amount in self.had.items()),
         )
 
     def _left(self) -> Account:

@@ -66,7 +66,7 @@ def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
         key = once_key(rule, fact)
         if proof.amount and key is not None:
             keys[rule.name] = key
-            if key in draft.state.once:
+            if _is_used(draft, key):
                 proof = proof._replace(
                     amount=0, uncapped=0, why_not=Refusal.ALREADY_USED, condition="once"
                 )
@@ -79,5 +79,16 @@ def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
         proofs.append(proof)
     proofs = events_worth(program, proofs, rules, room_left(program, draft.used, day))
     proofs = within_budgets(draft, proofs)
-    draft.once.extend(keys[proof.rule] for proof in proofs if proof.amount and proof.rule in keys)
+    for proof in proofs:
+        if proof.amount and proof.rule in keys:
+            draft.once.append(keys[proof.rule])
+            if keys[proof.rule].shared:
+                draft.had[proof.rule] = proof.amount
     return proofs
+
+
+def _is_used(draft: Draft, key: OnceKey) -> bool:
+    stands = draft.state.stands
+    if key.shared and stands is not None:
+        return key.rule not in stands  # Whoever was the first to come stays the first.
+    return key in draft.state.once

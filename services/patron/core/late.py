@@ -10,7 +10,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 
 from patron.core.account import NEVER, RESERVED, Grant, Lot, OrderState, Spent, State
@@ -28,10 +27,10 @@ from patron.core.facts import (
     TakenBack,
     TimeReached,
 )
-from patron.core.mechanics.per_event import is_first_of_all
-from patron.core.pools import all_reward_pools, budget_pools
+from patron.core.late_shares import settle_shares, shares_changed
+from patron.core.pools import slots_of, without_slots
 from patron.core.program import Program
-from patron.core.refold import Fold, Past, Whose
+from patron.core.refold import Fold, Past, Whose, what_stands
 from patron.core.rewards import revoke, tell_lapsed, tell_unlocked
 from patron.core.tiers import tell_change
 
@@ -79,11 +78,11 @@ def decide_late(
     facts.sort(key=_by_time)
     new = Past(state.account.seq + 1, fact, fact.at, program.version)
     place = bisect_right(facts, _by_time(new), key=_by_time)
-    was = Fold(whose, time_entries=times)
+    was = Fold(whose, time_entries=times, had=what_stands(history))
     for past in facts[:place]:
         was.put(past)
     now = was.branch()
-    own = now.put(new)
+    own = now.ask(new, state)
     for past in facts[place:]:
         was.put(past)
         now.put(past)
@@ -104,19 +103,11 @@ KINDS = (OrderCompleted, OrderRefunded, OrderCancelled, Engaged, MemberEnrolled,
 
 def is_late(program: Program, state: State, fact: Fact) -> bool:
     """Whether a fact acts before its account's time, and changes what came after it."""
-    if fact.at >= state.account.at or not isinstance(fact, KINDS) or _counts_arrivals(program):
+    if fact.at >= state.account.at or not isinstance(fact, KINDS):
         return False
     if isinstance(fact, TakenBack) and not (state.order and state.order.completed):
         return False  # It waits for its order.
     return program.late == "retroactive" and acts_at(fact, state) < state.account.at
-
-
-@lru_cache(maxsize=256)
-def _counts_arrivals(program: Program) -> bool:
-    """Whether something is shared, or limited: those are counted in order of arrival."""
-    limited = any(reward.per_member is not None for reward in program.rewards.values())
-    shared = any(is_first_of_all(rule.mechanic) for rule in program.rules)
-    return limited or shared or bool(all_reward_pools(program) or budget_pools(program))
 
 
 def _by_time(past: Past) -> tuple[datetime, int]:
@@ -141,11 +132,23 @@ class _Corrections:
         corrections = tuple(self._corrected())
         self._tell(corrections, debt)
         draft.once.extend(sorted(now.once - self.was.once))
+        settle_shares(draft, self.was, now)
         account = now.state.account._replace(
-            seq=draft.seq, at=draft.account.at, balances=draft.balances
+            seq=draft.seq,
+            at=draft.account.at,
+            balances=draft.balances,
+            # What a member may have of a reward is counted as it is answered, not by time.
+            used=without_slots(now.state.account.used) | slots_of(draft.used),
+            prepaid={
+                order: _of_entries(parts, now.real)
+                for order, parts in now.state.account.prepaid.items()
+            },
         )
         return draft.decision(account)._replace(
-            orders=tuple(self._orders()), corrections=corrections
+            orders=tuple(self._orders()),
+            corrections=corrections,
+            had=tuple(shares_changed(self.was, now, own=draft.seq)),
+            freed=tuple(sorted(self.was.once - now.once)),
         )
 
     # Points.

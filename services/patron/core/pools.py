@@ -6,15 +6,17 @@ than its limit. The limit is the program's; what is taken of it, for good or by 
 is the pool's own. A member's own limit (`per_member`) is counted in the account.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from patron.core.account import NEVER, Given, Grant, Taking
+from patron.core.account import NEVER, Given, Grant, Taken, Taking
 from patron.core.decision import Proof, Refusal
 from patron.core.draft import Draft
 from patron.core.program import Program, Reward, Rule
+
+SLOT = "/per_member"  # Ends the names of what counts a member's own limit, beside the caps.
 
 
 class Share(NamedTuple):
@@ -72,19 +74,32 @@ def within_budgets(draft: Draft, proofs: list[Proof], given: Iterable[Given] = (
     if not budgets:
         return proofs
 
+    stands = draft.state.stands
     before = {each.rule: each.amount for each in given}
     cut = []
     for proof in proofs:
         if proof.rule in budgets:
-            pool, rule = budgets[proof.rule]
-            assert rule.budget is not None
-            left = max(0, rule.budget - draft.state.pools[pool].used)
-            allowed = before.get(proof.rule, 0) + left
+            if stands is None:
+                left = left_of(budgets[proof.rule], draft.state.pools)
+                allowed = before.get(proof.rule, 0) + left
+            else:
+                allowed = stands.get(proof.rule, 0)
             if allowed < proof.amount:
                 code = Refusal.BUDGET_SPENT
                 proof = proof._replace(amount=allowed, why_not=code, condition="budget")
+            if proof.amount:
+                draft.had[proof.rule] = proof.amount
         cut.append(proof)
     return cut
+
+
+def left_of(budget: tuple[str, Rule], pools: Mapping[str, Taken]) -> int:
+    """How much a rule may still give to all members together."""
+    pool, rule = budget
+    assert rule.budget is not None
+    if pool not in pools:  # It is another version's, and was not asked for: no more is had of it.
+        return 0
+    return max(0, rule.budget - pools[pool].used)
 
 
 def use_budgets(draft: Draft, changes: Mapping[str, int], *, keeps: bool = False) -> None:
@@ -138,13 +153,28 @@ def _held(draft: Draft, reward: str) -> int:
 
 
 def _slot(reward: str) -> str:
-    return f"{reward}/per_member"
+    return reward + SLOT
 
 
-def free(draft: Draft, order: str) -> None:
-    """An order is void: what was claimed for it frees the slot, stock and budget it used."""
+def slots_of(used: Mapping[str, tuple[str, int]]) -> dict[str, tuple[str, int]]:
+    """How many of each reward a member has, beside the caps."""
+    return {name: count for name, count in used.items() if name.endswith(SLOT)}
+
+
+def without_slots(used: Mapping[str, tuple[str, int]]) -> dict[str, tuple[str, int]]:
+    """The caps alone."""
+    return {name: count for name, count in used.items() if not name.endswith(SLOT)}
+
+
+def free(draft: Draft, order: str, *, claims: Container[str] | None = None) -> None:
+    """An order is void: what was claimed for it frees the slot, stock and budget it used.
+
+    `claims`: only those of these requests.
+    """
     for grant in draft.state.ended:
         if grant.state != "claimed" or grant.used_on != order:
+            continue
+        if claims is not None and grant.request not in claims:
             continue
         spec = draft.program.rewards.get(grant.reward)
         if spec is None or spec.on_return == "keep":

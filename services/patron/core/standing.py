@@ -61,7 +61,9 @@ def _redeem(draft: Draft, fact: RedeemAsked, stands: Stands) -> None:
     if grant is None:
         _pay(draft, *_price(draft, fact.reward), "redeemed")
         grant = _new(draft, fact.reward)
-    draft.put_grant(grant._replace(state="claimed", request=fact.name.id, held_until=NEVER))
+    draft.put_grant(
+        grant._replace(state="claimed", request=fact.name.id, held_until=NEVER, used_on=fact.order)
+    )
 
 
 def _reserve(draft: Draft, fact: ReserveAsked, stands: Stands) -> None:
@@ -126,7 +128,7 @@ def _confirm(draft: Draft, fact: ConfirmAsked, stands: Stands) -> None:
 
     for lot in reserved_lots(draft, grant):
         draft.take(lot, lot.remaining, "redeemed")
-    draft.put_grant(grant._replace(state="claimed", held_until=NEVER, lots=()))
+    draft.put_grant(grant._replace(state="claimed", held_until=NEVER, lots=(), used_on=fact.order))
 
 
 def _cancel(draft: Draft, fact: CancelAsked, stands: Stands) -> None:

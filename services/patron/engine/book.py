@@ -116,9 +116,9 @@ class Book:
                 self._want_holdings(other)
         state = self.states[member]
         if fact.at < state.account.at:
-            state = state._replace(order=owned.state if owned else None)
-            if is_late(program, state, fact):
-                return self._put_late(program, fact, member, state)
+            found = self._with_others(state, touched, fact, member, owned, at=fact.at)
+            if is_late(program, found, fact):
+                return self._put_late(program, fact, member, found)
         until = fact.at
         if other is not None or type(fact) in REQUESTS:
             until = self._acts_at(fact, member, other)
@@ -269,6 +269,13 @@ class Book:
         if state.account.due_at <= until:
             self.pass_time(member, until=until)
             state = self.states[member]
+        return self._with_others(state, touched, fact, member, owned, at=until)
+
+    def _with_others(
+        self, state: State, touched: Needs, fact: Fact, member: str, owned: Owned | None,
+        *, at: datetime,
+    ) -> State:  # fmt: skip
+        """The state, and what the fact may touch beside the account: its order, what is shared."""
         if owned is None and not (touched.once or touched.pools or touched.recalls):
             return state
 
@@ -277,7 +284,7 @@ class Book:
             order=owned.state if owned else None,
             once=self._used(member, touched.once),
             ended=self._ended(member, touched.recalls),
-            pools={name: self._pool(name).taken(at=until, hold=hold) for name in touched.pools},
+            pools={name: self._pool(name).taken(at=at, hold=hold) for name in touched.pools},
         )
 
     def put_ended(self, member: str, grants: Iterable[Grant]) -> None:
@@ -317,6 +324,8 @@ class Book:
         self._put_ended(member, decision)
         for taking in decision.shared:
             self._pool(taking.pool).take(taking, member=member)
+        for key in decision.freed:
+            self.once.get(key.holder(member), set()).discard(key)
         for key in decision.once:
             self.once.setdefault(key.holder(member), set()).add(key)
         for order in decision.orders:
@@ -363,4 +372,6 @@ def past_of(decided: Decided) -> Past:
     received = decision.opened if isinstance(fact, TransferAsked) and not decision.answer else ()
     # Orders' facts find their own time in the fold; requests acted at their account's.
     at = fact.at if isinstance(fact, TakenBack) else decision.at
-    return Past(decision.account.seq, fact, at, decision.version, decision.answer, received)
+    return Past(
+        decision.account.seq, fact, at, decision.version, decision.answer, received, decision.had
+    )

@@ -136,7 +136,8 @@ def past_of_entry(entry: EntryRow, lineage: Lineage) -> Past:
     fact, reads = bodies.decode_body(entry.kind, entry.body)
     version = lineage.hash_of(entry.version)
     at = fact.at if isinstance(fact, TakenBack) else entry.at
-    return Past(entry.seq, fact, at, version, reads.answer, lots_received(fact, reads))
+    received = lots_received(fact, reads)
+    return Past(entry.seq, fact, at, version, reads.answer, received, reads.had)
 
 
 def lots_received(fact: Fact, reads: bodies.Reads) -> tuple[Lot, ...]:

@@ -170,14 +170,18 @@ class Writing:
 
     async def _save_once(self, connection: Connection) -> None:
         page = self.page
-        keys = [
-            (page.once_row(key, member), page.rows[member].account)
-            for member, decision, _ in page.book.decided
-            for key in decision.once
-        ]
-        await once.insert(
-            connection, tenant=page.tenant.number, program=page.served.number, keys=keys
-        )
+        place = {"tenant": page.tenant.number, "program": page.served.number}
+        used: dict[once.Key, int] = {}
+        freed: set[once.Key] = set()
+        for member, decision, _ in page.book.decided:
+            for key in decision.freed:
+                row = page.once_row(key, member)
+                if used.pop(row, None) is None:
+                    freed.add(row)
+            for key in decision.once:
+                used[page.once_row(key, member)] = page.rows[member].account
+        await once.free(connection, **place, keys=sorted(freed))
+        await once.insert(connection, **place, keys=sorted(used.items()))
 
     async def _save_pools(self, connection: Connection) -> None:
         page = self.page
@@ -286,7 +290,9 @@ def reads_of(decided: Decided) -> bodies.Reads | None:
         )
     if before.tally is not None:
         return bodies.Reads(tally=before.tally)
-    outside = before.order, before.once, before.ended, before.pools, decision.answer
+    outside = (
+        before.order, before.once, before.ended, before.pools, decision.answer, decision.had
+    )  # fmt: skip
     if not any(outside):
         return None
 
@@ -296,6 +302,7 @@ def reads_of(decided: Decided) -> bodies.Reads | None:
         ended=before.ended,
         pools=tuple(sorted(before.pools.items())),
         answer=decision.answer,
+        had=decision.had,
     )
 
 

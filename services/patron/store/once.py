@@ -30,6 +30,15 @@ async def taken(
     return frozenset(Key(row["rule"], row["key"].bytes) for row in rows)
 
 
+async def free(connection: Connection, *, tenant: int, program: int, keys: Sequence[Key]) -> None:
+    """Let keys be used again: what they stood for was corrected."""
+    if not keys:
+        return
+
+    rows = [(key.rule, Uuid(key.key)) for key in keys]
+    await connection.execute(sql("once", "free"), tenant, program, *columns(rows, 2))
+
+
 async def insert(
     connection: Connection, *, tenant: int, program: int, keys: Sequence[tuple[Key, int]]
 ) -> None:

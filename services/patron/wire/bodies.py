@@ -15,6 +15,7 @@ from patron.core.account import (
     Counted,
     Given,
     Grant,
+    Had,
     OnceKey,
     OrderState,
     Punch,
@@ -41,6 +42,7 @@ class Reads(NamedTuple):
     ended: tuple[Grant, ...] = ()  # Grants that were over, and that it looked at.
     pools: tuple[tuple[str, Taken], ...] = ()  # What was taken of the pools it looked at.
     answer: Answer | None = None  # Of a request: it stands, whatever comes late.
+    had: tuple[Had, ...] = ()  # Of what is shared: that stands too.
 
 
 class Received(NamedTuple):
