@@ -8,6 +8,7 @@ import typer
 
 from patron.cli.environment import as_json, settings, with_pool
 from patron.engine.apply import Applied, Batch, Engine, Received
+from patron.engine.letters import WAITED, wait_again
 from patron.errors import Misconfigured
 from patron.runtime import failpoints
 from patron.store import dead_letters
@@ -107,7 +108,15 @@ async def _again(
 ) -> str:
     """Apply one; it stays open where it still cannot be applied."""
     async with transaction(pool) as connection:
-        found, _ = await _get(pool, sealer, letter, connection)
+        found, state = await _get(pool, sealer, letter, connection)
+        if found.record.topic == WAITED:
+            if state == "replayed":
+                return "replayed already"
+            await wait_again(connection, found.record)
+            await dead_letters.mark(connection, letter, state="replayed")
+            return "waits for its turn again"
+    if found.record.topic not in bindings:
+        return f"still {found.code}: it is no event of the input, so there is nothing to apply"
     # A replay has no limit on lateness.
     senders = {
         name: sender._replace(late_max=None) for name, sender in engine.catalogue.senders.items()

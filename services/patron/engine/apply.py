@@ -14,6 +14,7 @@ from patron.core.decision import Unfit
 from patron.core.facts import EventName
 from patron.engine.business import Business, business_of
 from patron.engine.catalogue import Catalogue, Tenant
+from patron.engine.letters import letters_of
 from patron.engine.reading import Meant, Page
 from patron.engine.resolving import resolve
 from patron.engine.writing import Encoded, Writing
@@ -146,12 +147,16 @@ class Engine:
             notices += part.notices
             business += part.business
         if not batch.is_replay:
-            await dead_letters.append(connection, self._sealer, letters)
+            await self.set_aside(connection, letters)
         failpoints.passed("engine.set_aside")
         codes = Counter(letter.code for letter in letters)
         if letters:
             outcomes["dead_letter"] += len(letters)
         return Applied(outcomes, codes, letters, notices, business)
+
+    async def set_aside(self, connection: Connection, letters: Sequence[DeadLetter]) -> None:
+        """Keep dead letters, sealed, in the transaction that found them."""
+        await dead_letters.append(connection, self._sealer, letters)
 
     async def begin(self, connection: Connection) -> datetime:
         """The transaction's clock, once the catalogue is what is published."""
@@ -263,7 +268,10 @@ class _Part:
                 else:
                     applied.add(each.fact.name)
             failpoints.passed("engine.decided")
-            unfit |= {fact.name: why for fact, why in page.book.unfit}
+            arrived = {each.fact.name for each in meant}
+            unfit |= {fact.name: why for fact, why in page.book.unfit if fact.name in arrived}
+            waited = [each for each in page.book.unfit if each[0].name not in arrived]
+            letters += letters_of(page, waited)
             await self._write(page, fresh)
         await self.engine.save_persons(
             self.connection, [each for each, _ in fresh], resolved.numbers

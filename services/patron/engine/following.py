@@ -17,9 +17,11 @@ from patron.core.decision import Unfit
 from patron.core.facts import Closing, Fact
 from patron.engine.apply import Engine
 from patron.engine.business import Business
+from patron.engine.letters import letters_of
 from patron.engine.reading import Meant, Page
 from patron.engine.resolving import resolve
 from patron.store import accounts, claims, waiting
+from patron.store.dead_letters import DeadLetter
 from patron.store.pool import Connection, unhurried
 from patron.wire import bodies
 from patron.wire.identity import ALL_ACCOUNTS, THEIR_TURN
@@ -92,20 +94,24 @@ async def _take_turns(
     for page in _pages(engine):
         facts = await _taken(connection, page, key=THEIR_TURN, until=None, facts_max=facts_max)
         if facts:
-            await _put(connection, page, facts)
+            await engine.set_aside(connection, await _put(connection, page, facts))
             business += (await engine.write(connection, page, {}, recorded_at)).business
             followed += len(facts)
     return followed, business
 
 
-async def _put(connection: Connection, page: Page, facts: list[Fact]) -> None:
+async def _put(connection: Connection, page: Page, facts: list[Fact]) -> list[DeadLetter]:
+    """Decide these facts; those that are unfit are dead letters."""
     resolved = await resolve(connection, page.tenant.number, facts, {})
     meant = [each for each in resolved.meant if isinstance(each, Meant)]
     await page.load(connection, meant, resolved.numbers)
-    said = [await page.decide(connection, each) for each in meant]
-    for why in (*resolved.meant, *said):
+    unfit = []
+    for fact, whom in zip(facts, resolved.meant, strict=True):
+        why = whom if isinstance(whom, Unfit) else await page.decide(connection, whom)
         if isinstance(why, Unfit):
             log.warning("follow_up.unfit", code=why.code, detail=why.detail)
+            unfit.append((fact, why))
+    return letters_of(page, unfit + page.book.unfit)
 
 
 def _pages(engine: Engine) -> list[Page]:

@@ -107,6 +107,9 @@ class Replay:
         for each in decided:
             self._past[tenant, program][each.member].append(past_of(each))
             yield from (structured(p) for p in published_of(each, tenant=tenant, program=program))
+        waited, book.unfit = book.unfit, []
+        for fact, why in waited:
+            yield {"event": fact.name.id, "dead_letter": why.code, "detail": why.detail}
 
     def quoted(self, order: OrderCompleted, *, program: str) -> Quote | Unfit | None:
         """What a basket would cost and bring its member, after all events so far."""
