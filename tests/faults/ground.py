@@ -90,6 +90,8 @@ async def ends_as_a_replay(found: World, history: History) -> None:
     assert {who: [each["id"] for each in said] for who, said in notices.items()} == wanted
     for name, state in states.items():
         assert await found.member(name, tenant=TENANT) == state
+    reconciled = await found.patron("reconcile", "--json")
+    assert reconciled.code == 0, reconciled.out
     audited = await found.patron("audit", "--json")
     assert (audited.code, orjson.loads(audited.out)["differences"]) == (0, [])
     print(f"at rest {time.monotonic() - began:.1f} s later: EQUAL, {len(states)} members")

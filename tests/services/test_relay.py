@@ -7,15 +7,17 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 import pytest
 
 from patron.core.facts import EventName
-from patron.errors import ProducerFenced
+from patron.errors import Misconfigured, ProducerFenced
 from patron.store import dead_letters, outbox
 from patron.store.outbox import OwedNotice
 from patron.store.pool import session, transaction
+from patron.stream import topics
 from patron.stream.producer import TransactionalPublisher
 from patron.stream.records import RawRecord, Record
 from patron.stream.tail import read_all
+from patron.stream.topics import TopicSpec
 from patron.wire.outgoing import Published, pack, unpack
-from services.shop import Shop, until
+from services.shop import PARTITIONS, Shop, until
 
 MEMBERS = ("ann", "ben", "cem", "dee")
 
@@ -104,6 +106,20 @@ async def test_a_notice_that_is_too_large_is_parked_and_its_neighbours_go(shop: 
         parked = await dead_letters.get(connection, shop.sealer, listed.id)
     assert parked is not None
     assert parked[0].record.value == notices[1].body
+
+
+async def test_a_topic_that_takes_only_small_messages_stops_the_start_with_its_mend(
+    shop: Shop,
+) -> None:
+    names = shop.topics.model_copy(update={"notices": f"{shop.topics.notices}.small"})
+    small = TopicSpec(names.notices, PARTITIONS, 1, {"max.message.bytes": "2000"})
+    await topics.ensure(shop.kafka, [small])
+    kafka = shop.settings.kafka.model_copy(update={"topics": names})
+    shop.settings = shop.settings.model_copy(update={"kafka": kafka})
+    async with shop.relay() as worker:
+        with pytest.raises(Misconfigured, match=r"--add-config max\.message\.bytes=1001024"):
+            await worker.ended()
+    await topics.delete(shop.kafka, [names.notices])
 
 
 async def test_a_relay_that_has_a_successor_ends(shop: Shop) -> None:

@@ -11,6 +11,7 @@ from patron.cli import (
     partitions,
     programs,
     quoting,
+    reconciling,
     running,
     setting_up,
     stack,
@@ -26,7 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for room in (running, starting, programs, members, quoting, closings, partitions, setting_up):
+for room in (running, starting, programs, members, quoting, closings, setting_up):
+    room.add_to(app)
+for room in (partitions, reconciling):
     room.add_to(app)
 app.add_typer(stack.app, name="local")
 app.add_typer(dead_letters.app, name="dlq")

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator
 
-from patron.engine.book import Decided
+from patron.core.decision import Decision
 from patron.wire.outgoing import Published, published
 
 
-def published_of(decided: Decided, *, tenant: str, program: str) -> Iterator[Published]:
+def published_of(
+    decision: Decision, *, member: str, tenant: str, program: str
+) -> Iterator[Published]:
     """The notices of one decision, as they will be read."""
-    decision = decided.decision
     for place, notice in enumerate(decision.notices):
         yield published(
             notice,
             tenant=tenant,
             program=program,
-            member=decided.member,
+            member=member,
             version=decision.account.seq,
             cause=decision.fact.name,
             order=getattr(decision.fact, "order", ""),

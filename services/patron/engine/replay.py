@@ -106,7 +106,8 @@ class Replay:
         decided, book.decided = book.decided, []
         for each in decided:
             self._past[tenant, program][each.member].append(past_of(each))
-            yield from (structured(p) for p in published_of(each, tenant=tenant, program=program))
+            said = published_of(each.decision, member=each.member, tenant=tenant, program=program)
+            yield from map(structured, said)
         waited, book.unfit = book.unfit, []
         for fact, why in waited:
             yield {"event": fact.name.id, "dead_letter": why.code, "detail": why.detail}

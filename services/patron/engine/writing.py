@@ -56,7 +56,10 @@ class Writing:
             if decision.takes:
                 self._take(decision, before, account)
             for notice in published_of(
-                decided, tenant=self.page.tenant.name, program=self.page.served.name
+                decision,
+                member=decided.member,
+                tenant=self.page.tenant.name,
+                program=self.page.served.name,
             ):
                 shard = crc32(member.encode()) % self.shards
                 self.notices.append(outbox.OwedNotice(shard, notice.id, pack(notice)))

@@ -25,8 +25,9 @@ from patron.store.dead_letters import DeadLetter, Original
 from patron.store.outbox import Place, WaitingNotice
 from patron.store.pool import Pool, session, transaction
 from patron.store.sealing import Sealer
+from patron.stream import topics
 from patron.stream.connection import KafkaConnection
-from patron.stream.producer import TransactionalPublisher, too_large
+from patron.stream.producer import MESSAGE_BYTES_NEEDED, TransactionalPublisher, too_large
 from patron.stream.records import Partition, Record
 from patron.wire.outgoing import unpack
 from patron.wire.reasons import MEANING, Reason
@@ -54,9 +55,13 @@ class Relay:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Send until told to stop; the round in hand is finished. Raises `ProducerFenced`."""
+        is_checked = False
         try:
             while not stopping.is_set():
                 try:
+                    if not is_checked:
+                        await in_hand(self._check_room(), stopping)
+                        is_checked = True
                     sent = await in_hand(self.send_round(), stopping)
                     self._moved_at, self._fault = time.monotonic(), None
                     wait_s = 0.0 if sent else self.settings.relay.idle_wait_s
@@ -69,6 +74,11 @@ class Relay:
                     await asyncio.wait_for(stopping.wait(), timeout=wait_s)
         finally:
             await self._discard()
+
+    async def _check_room(self) -> None:
+        """One message that the topic refuses would cost the publisher, and hold up the rest."""
+        topic = self.settings.kafka.topics.notices
+        await topics.check_room(self.kafka, topic, bytes_needed=MESSAGE_BYTES_NEEDED)
 
     async def _put_off(self, fault: Transient, *, wait_s: float) -> None:
         metrics.ROUNDS_FAILED.inc()
@@ -155,7 +165,7 @@ class Relay:
 
     async def _start(self) -> TransactionalPublisher:
         """A publisher that has taken the shard over, after what is on the topic is known."""
-        topics = self.settings.kafka.topics
+        notices = self.settings.kafka.topics.notices
         publisher = TransactionalPublisher(
             self.kafka,
             transactional_id=f"patron-relay-{self.settings.kafka.group_id}-{self.shard}",
@@ -165,9 +175,9 @@ class Relay:
             failpoints.passed("relay.fenced")
             self._positions = await self._stored_positions()
             positions = {
-                part: at for (name, part), at in self._positions.items() if name == topics.notices
+                part: at for (name, part), at in self._positions.items() if name == notices
             }
-            back = await publisher.read_back(topics.notices, positions)
+            back = await publisher.read_back(notices, positions)
             failpoints.passed("relay.read_back")
             await self._forget(back.notice_ids, back.positions)
         except BaseException:

@@ -87,6 +87,11 @@ async def open_letters(
     return [Listed(*row) for row in rows]
 
 
+async def open_of_code(connection: Connection, *, code: str) -> list[int]:
+    """Every open dead letter with one code."""
+    return [row["id"] for row in await connection.fetch(sql("dead_letters", "open_of_code"), code)]
+
+
 async def get(connection: Connection, sealer: Sealer, letter: int) -> tuple[DeadLetter, str] | None:
     """One dead letter with its bytes, and its state; locked to the commit."""
     row = await connection.fetchrow(sql("dead_letters", "get"), letter)

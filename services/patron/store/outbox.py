@@ -65,6 +65,13 @@ async def known(connection: Connection, *, shard: int, notices: Sequence[UUID]) 
     return [row["id"] for row in rows]
 
 
+async def notices(connection: Connection) -> set[UUID]:
+    """Every notice that waits."""
+    return {
+        UUID(bytes=row["notice"].bytes) for row in await connection.fetch(sql("outbox", "notices"))
+    }
+
+
 async def positions(connection: Connection, *, shard: int) -> dict[Place, int]:
     """Up to where on each partition of the output topic everything is accounted for."""
     rows = await connection.fetch(sql("outbox", "positions"), shard)

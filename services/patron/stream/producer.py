@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 # Below the brokers' usual limit of 1,048,588 bytes, which counts the batch around it too.
 RECORD_BYTES_MAX = 1_000_000
 BATCH_BYTES_MAX = 256 * 1024
+# What a topic must take: a record alone in its batch, with all that is around it.
+MESSAGE_BYTES_NEEDED = RECORD_BYTES_MAX + 1024
 DISCARD_WAIT_S = 3.0
 
 

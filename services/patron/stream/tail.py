@@ -6,6 +6,7 @@ here; who reads it first sends nothing twice. It belongs to no consumer group.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -90,6 +91,19 @@ async def read_all(
     await _tail(
         connection, topic, {}, lambda each: found.append(raw_record(each)), deadline_s=deadline_s
     )
+    return found
+
+
+async def notice_ids(
+    connection: KafkaConnection, topic: str, *, deadline_s: float = 3600.0
+) -> Counter[str]:
+    """How often each notice stands in a topic, for a read_committed reader, by its id."""
+    found: Counter[str] = Counter()
+
+    def hear(record: Any) -> None:
+        found.update(value.decode() for name, value in record.headers if name == NOTICE_ID_HEADER)
+
+    await _tail(connection, topic, {}, hear, deadline_s=deadline_s)
     return found
 
 

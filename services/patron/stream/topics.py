@@ -4,6 +4,7 @@ A topic that exists is never altered: its differences are reported with what to 
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -16,8 +17,15 @@ from patron.errors import Misconfigured, StreamUnavailable
 from patron.runtime.settings import TopicNames
 from patron.stream.connection import KafkaConnection, translated, within
 
+log = logging.getLogger(__name__)
+
 DEADLINE_S = 60.0
+MESSAGE_BYTES_MAX = "max.message.bytes"
 POLL_S = 0.05
+
+
+class UntoldSettings(StreamUnavailable):
+    """Kafka did not tell the settings of a topic: we may not see them."""
 
 
 class TopicSpec(NamedTuple):
@@ -71,6 +79,28 @@ async def partition_counts(
     async with _admin(connection) as admin:
         found = await within(DEADLINE_S, _described(admin), doing="Asking for topics")
         return {name: len(found[name]) if name in found else None for name in names}
+
+
+async def check_room(connection: KafkaConnection, topic: str, *, bytes_needed: int) -> None:
+    """See that a topic takes messages as large as ours may be. Raises Misconfigured.
+
+    Where Kafka does not tell us its settings, nothing is known and nothing is said.
+    """
+    spec = TopicSpec(topic, 1, 1, {})
+    async with _admin(connection) as admin:
+        asked = _configs(admin, [spec])
+        try:
+            found = await within(DEADLINE_S, asked, doing=f"Asking for the settings of {topic}")
+        except UntoldSettings as untold:
+            log.warning("%s; its limit on messages is not checked", untold)
+            return
+    limit = int(found[topic].get(MESSAGE_BYTES_MAX) or bytes_needed)
+    if limit < bytes_needed:
+        raise Misconfigured(
+            f"Topic {topic} takes messages of {limit} bytes at most, and ours may have "
+            f"{bytes_needed}: kafka-configs.sh --alter --topic {topic} "
+            f"--add-config {MESSAGE_BYTES_MAX}={bytes_needed}"
+        )
 
 
 async def delete(connection: KafkaConnection, names: Collection[str]) -> None:
@@ -177,7 +207,7 @@ async def _configs(admin: Any, specs: Sequence[TopicSpec]) -> dict[str, dict[str
     for response in await admin.describe_configs(asked):
         for code, message, _, name, entries in response.resources:
             if code != 0:
-                raise StreamUnavailable(f"Kafka did not tell the settings of {name}: {message}")
+                raise UntoldSettings(f"Kafka did not tell the settings of {name}: {message}")
             found[name] = {entry[0]: entry[1] for entry in entries}
     return found
 

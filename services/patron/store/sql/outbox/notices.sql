@@ -1,0 +1,2 @@
+-- Every notice that waits, of all shards.
+SELECT notice FROM outbox;
