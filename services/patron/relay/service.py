@@ -34,7 +34,8 @@ from patron.wire.reasons import MEANING, Reason
 
 log = structlog.get_logger()
 
-FENCED_WATCH_S, FENCED_LOOK_S = 3.0, 0.25  # So long a successor has to show that it sends.
+# So long a successor has to show that it sends: it reads the topic back first.
+FENCED_WATCH_S, FENCED_LOOK_S = 10.0, 0.25
 ROUND_S_MAX = 60.0  # A round that takes longer is no progress.
 
 
