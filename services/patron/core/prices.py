@@ -73,11 +73,6 @@ class PricedBasket(NamedTuple):
     lines_minor: tuple[int, ...]
     proofs: tuple[PriceProof, ...]
 
-    @property
-    def total_minor(self) -> int:
-        """What all lines cost together."""
-        return sum(self.lines_minor)
-
 
 def priced(
     program: Program,

@@ -34,6 +34,7 @@ class QuotedLine(NamedTuple):
     quantity_milli: int
     before_minor: int
     costs_minor: int
+    tax_minor: int  # It falls as the price does.
 
 
 class Usable(NamedTuple):
@@ -95,20 +96,21 @@ def quote(program: Program, state: State, order: OrderCompleted) -> Quote | Unfi
     bought = order._replace(lines=tuple(_costing(line, minor) for line, minor in pairs))
     decision = decide(program, state, bought)
     assert isinstance(decision, Decision), "a new order in the program's currency is fit"
-    charged = charged_minor(bought.lines, bought.shipping_minor)
+    total_minor = charged_minor(bought.lines, bought.shipping_minor)
+    rewards = program.rewards.values()
     return Quote(
-        order.at,
-        account.member,
-        account.tier,
-        tuple(_quoted(*lines) for lines in zip(order.lines, bought.lines, strict=True)),
-        basket.proofs,
-        order.shipping_minor,
-        charged,
-        (*decision.proofs, *_idle_multipliers(program, state, bought, decision.proofs)),
-        tuple(grant.reward for grant in decision.grants if grant.state == "unlocked"),
-        decision.account.tier,
-        tuple(_usable(program, state, reward, order.at) for reward in program.rewards.values()),
-        _payable(program, state, charged, order.at),
+        at=order.at,
+        member=account.member,
+        tier=account.tier,
+        lines=tuple(_quoted(*lines) for lines in zip(order.lines, bought.lines, strict=True)),
+        prices=basket.proofs,
+        shipping_minor=order.shipping_minor,
+        charged_minor=total_minor,
+        earns=(*decision.proofs, *_idle_multipliers(program, state, bought, decision.proofs)),
+        unlocks=tuple(grant.reward for grant in decision.grants if grant.state == "unlocked"),
+        tier_after=decision.account.tier,
+        usable=tuple(_usable(program, state, reward, order.at) for reward in rewards),
+        payable=_payable(program, state, total_minor, order.at),
     )
 
 
@@ -122,7 +124,12 @@ def _costing(line: Line, minor: int) -> Line:
 
 def _quoted(asked: Line, bought: Line) -> QuotedLine:
     return QuotedLine(
-        asked.line, asked.sku, asked.quantity_milli, asked.paid_minor, bought.paid_minor
+        asked.line,
+        asked.sku,
+        asked.quantity_milli,
+        before_minor=asked.paid_minor,
+        costs_minor=bought.paid_minor,
+        tax_minor=bought.tax_minor,
     )
 
 
@@ -168,7 +175,7 @@ def _usable(program: Program, state: State, reward: Reward, at: datetime) -> Usa
     return Usable(reward.name, reward.kind, costs, reward.cost_asset, answer.code, missing)
 
 
-def _payable(program: Program, state: State, charged_minor: int, at: datetime) -> Payable | None:
+def _payable(program: Program, state: State, total_minor: int, at: datetime) -> Payable | None:
     paying = program.paying
     if paying is None:
         return None
@@ -177,7 +184,7 @@ def _payable(program: Program, state: State, charged_minor: int, at: datetime) -
     wanted = max(_available(state, paying.asset), paying.block)
     decision = _asked(
         program, state, "points", at, asset=paying.asset, amount=wanted, order=QUOTED,
-        total_minor=charged_minor,
+        total_minor=total_minor,
     )  # fmt: skip
     answer = _answer(decision)
     if not answer.granted:
