@@ -81,3 +81,9 @@ class Asset(Part):
         description="Publish points.expiring this long before an end.",
         examples=["P7D"],
     )
+    donation: bool = Field(
+        default=False,
+        title="Donation",
+        description="What is earned of it was given to a cause: members see how much, and nobody "
+        "can spend, reserve or transfer it. A return takes back what its order gave.",
+    )

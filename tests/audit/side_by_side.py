@@ -405,6 +405,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     cups |= if_any(when=draw(order_expressions))
     paying = [draw(order_rules("base")), draw(order_rules("more"))]
     groups = draw(grouped(paying))
+    if not groups:
+        paying[1]["earn"] = draw(st.sampled_from(["points", "points", "trees"]))
     if draw(st.booleans()):
         paying[0] |= {"budget": draw(st.sampled_from([20, 200]))}
         paying[0] |= draw(st.sampled_from([{}, {"on_return": "keep"}]))
@@ -413,7 +415,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "program": "grocer",
         "zone": draw(st.sampled_from(["America/New_York", "Europe/Warsaw", "Pacific/Apia"])),
         "currency": "USD",
-        "assets": {"points": asset},
+        "assets": {"points": asset, "trees": {"donation": True}},
         "meters": {
             "spend": {
                 "counts": "basis", "window": tier_window, "match": draw(line_matches),

@@ -60,6 +60,27 @@ MISTAKES = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        (
+            "rewards: {coffee: {kind: free_product, costs: {trees: 5}}}",
+            '18:48: reward "coffee": "trees" was given to a cause; name another asset, or remove donation: true',
+        ),
+        (
+            'paying: {asset: trees, block: 10, worth: "1.00"}',
+            '18:10: "paying": "trees" was given to a cause; name another asset, or remove donation: true',
+        ),
+    ],
+)
+def test_donations_are_no_price_and_pay_for_nothing(part: str, said: str) -> None:
+    document = f"{SHOP}assets: {{trees: {{donation: true}}}}\n{part}\n"
+    with pytest.raises(InvalidProgram) as caught:
+        compile_document(document, source="shop.yaml")
+
+    assert str(caught.value) == f"shop.yaml:{said}"
+
+
 @pytest.mark.parametrize(("old", "new", "said"), MISTAKES, ids=[said for *_, said in MISTAKES])
 def test_a_mistake_is_told_with_its_place_and_its_mend(old: str, new: str, said: str) -> None:
     assert old in SHOP

@@ -112,11 +112,17 @@ def _spend_again(model: Model, terms: Terms, event: Event, held_until: datetime)
 
 def _spend_amount(model: Model, terms: Terms, event: Event) -> None:
     asset, amount = event.fields["asset"], event.fields["amount"]
-    if asset not in terms.document.assets or not _set_aside(model, event, asset, amount):
+    if not _spendable(model, terms, asset) or not _set_aside(model, event, asset, amount):
         return
     if event.kind == "reserve":
         held_until = calendar.plus(model.at, AMOUNT_HELD_FOR, terms.zone)
         _take_grant(_granted(model, event, ""), event, held_until)
+
+
+def _spendable(model: Model, terms: Terms, asset: str) -> bool:
+    """Whether there is such an asset, and it was not given away."""
+    spec = terms.document.assets.get(asset)
+    return spec is not None and (model.by_time or not spec.donation)
 
 
 def _set_aside(model: Model, event: Event, asset: str, amount: int) -> bool:
@@ -203,7 +209,7 @@ def _transfer(model: Model, terms: Terms, event: Event) -> None:
     if model.by_time:
         _set_aside(model, event, asset, amount)
         return
-    if model.frozen or to_oneself or asset not in terms.document.assets:
+    if model.frozen or to_oneself or not _spendable(model, terms, asset):
         return
     # Whether the receiver could take it is written in the receiver's account alone.
     if event.met and model.wallet.held(asset) >= amount:

@@ -48,6 +48,7 @@ class Asset:
     after_activity: Span | None = None
     pending: Span | None = None  # None: at once available.
     remind: Span | None = None  # points.expiring is published this long before the end.
+    donation: bool = False  # What is earned was given away: nobody can spend or move it.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,16 +65,25 @@ def redeem(draft: Draft, fact: RedeemAsked) -> Granted | Refusal:
 
 
 def _spend(draft: Draft, asset: str, amount: int, *, request: str) -> Granted | Refusal:
-    if asset not in draft.program.assets:
-        return Refusal.UNKNOWN_ASSET
-    if draft.balance(asset).available < amount:
-        return Refusal.INSUFFICIENT_POINTS
+    refusal = _missing(draft, asset, amount)
+    if refusal is not None:
+        return refusal
 
     missing = draft.spend(draft.open_lots(asset=asset), amount, "redeemed")
     assert missing == 0
     data = {"asset": asset, "amount": amount, "request": request}
     draft.notice("points.redeemed", data)
     return {"asset": asset, "amount": amount}
+
+
+def _missing(draft: Draft, asset: str, amount: int) -> Refusal | None:
+    """Why the member can't let go of so much of an asset."""
+    spec = draft.program.assets.get(asset)
+    if spec is None:
+        return Refusal.UNKNOWN_ASSET
+    if spec.donation:
+        return Refusal.CONDITION
+    return Refusal.INSUFFICIENT_POINTS if draft.balance(asset).available < amount else None
 
 
 def _unlocked(draft: Draft, reward: str) -> Grant | None:
@@ -118,10 +127,9 @@ def reserve(draft: Draft, fact: ReserveAsked) -> Granted | Refusal:
         if spec.cost is None:
             return Refusal.NOT_HELD
         asset, amount = spec.cost_asset, spec.cost
-    if asset not in draft.program.assets:
-        return Refusal.UNKNOWN_ASSET
-    if draft.balance(asset).available < amount:
-        return Refusal.INSUFFICIENT_POINTS
+    refusal = _missing(draft, asset, amount)
+    if refusal is not None:
+        return refusal
 
     lots, missing = set_apart(draft, asset, amount)
     assert missing == 0
@@ -299,11 +307,6 @@ def receive(
 def _transfer_refused(giver: Draft, taker: Draft, fact: TransferAsked) -> Refusal | None:
     if giver.account.frozen or taker.account.frozen:
         return Refusal.FROZEN
-    if fact.asset not in giver.program.assets:
-        return Refusal.UNKNOWN_ASSET
     if giver.account.member == taker.account.member:
         return Refusal.CONDITION
-    if giver.balance(fact.asset).available < fact.amount:
-        return Refusal.INSUFFICIENT_POINTS
-
-    return None
+    return _missing(giver, fact.asset, fact.amount)

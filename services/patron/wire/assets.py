@@ -6,7 +6,7 @@ from datetime import date
 
 from patron.wire.durations import DAY_S, roughly_s, span_of
 from patron.wire.mends import at_key, at_value, where
-from patron.wire.problems import Problem
+from patron.wire.problems import Problem, shown
 from patron.wire.yaml_tree import Path, Tree
 from patron_schemas import program as language
 
@@ -42,6 +42,22 @@ def problems_of_asset(tree: Tree, path: Path, asset: language.Asset) -> Iterator
             what = f"{where(tree, path)}: {field} {text} is not shorter than its life"
             mend = f"write less than {life}"
             yield at_value(tree, (*path, field), what, mend)
+
+
+def spent_donations(tree: Tree, document: language.ProgramDocument) -> Iterator[Problem]:
+    """Donations as a price, or as a way to pay: they were given away."""
+    given = {name for name, asset in document.assets.items() if asset.donation}
+    uses: list[tuple[Path, str]] = [
+        (("rewards", name, "costs", asset), asset)
+        for name, reward in document.rewards.items()
+        for asset in reward.costs or ()
+    ]
+    if document.paying is not None:
+        uses.append((("paying", "asset"), document.paying.asset))
+    for path, asset in uses:
+        if asset in given:
+            what = f"{where(tree, path)}: {shown(asset)} was given to a cause"
+            yield at_key(tree, path, what, "name another asset, or remove donation: true")
 
 
 def _pending_past_a_date(

@@ -127,6 +127,7 @@ def _asset(name: str, asset: language.Asset) -> Asset:
         name=name,
         pending=_span(asset.pending),
         remind=_span(asset.remind),
+        donation=asset.donation,
         **({} if asset.ends is None else _ends(asset.ends)),
     )
 

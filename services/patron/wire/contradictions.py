@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cache
 from zoneinfo import available_timezones
 
-from patron.wire.assets import problems_of_asset
+from patron.wire.assets import problems_of_asset, spent_donations
 from patron.wire.belongings import problems_of_belongings
 from patron.wire.closings import closings
 from patron.wire.durations import DAY_S, roughly_s, span_of
@@ -66,6 +66,7 @@ def contradictions(
     yield from together(tree, document, places)
     yield from closings(tree, document, places)
     yield from prices(tree, document, digits)
+    yield from spent_donations(tree, document)
     if document.paying is not None:
         yield from _paying(tree, document.paying, digits)
     if document.tiers is not None:
