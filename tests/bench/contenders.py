@@ -23,7 +23,7 @@ from patron.store.pool import Connection
 HERE = Path(__file__).parent
 GROUP = "bench"
 SAMPLES = "samples.json"
-LOOK_EVERY_S = 0.02
+LOOK_EVERY_S = 0.05
 DEADLINE_S = 900.0
 
 CREDITS = """
