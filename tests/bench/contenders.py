@@ -76,18 +76,19 @@ class Patron:
     async def start(self, place: Place) -> None:
         """Start the other roles, then the intakes, until these have all partitions."""
         environment = self._environment(place)
-        first = self._more(environment, place.folder)
-        self.pids = {role: first.start(role) for role in ("relay", "jobs")}
+        others = self._more(environment, place.folder)
+        self.pids = {role: others.start(role) for role in ("relay", "jobs")}
         await until(lambda: _at_least(place.connection, SESSIONS, 2))
-        alone = first
-        if self._sampled:
-            command = ("-m", "bench.phases", str(place.folder / SAMPLES))
-            alone = self._more(environment, place.folder / "sampled", command)
-        self.pids["intake"] = alone.start("intake")
-        for number in range(2, self._intakes + 1):
-            more = self._more(environment, place.folder / str(number))
-            self.pids[f"intake {number}"] = more.start("intake")
+        sampled = ("-m", "bench.phases", str(place.folder / SAMPLES))
+        for number in range(1, self._intakes + 1):
+            folder, command = place.folder / str(number), sampled if self._sampled else PATRON
+            name = "intake" if number == 1 else f"intake {number}"
+            self.pids[name] = self._more(environment, folder, command).start("intake")
         await until(lambda: _at_least(place.connection, OWNERS, self._intakes, GROUP))
+
+    async def applied(self, place: Place) -> int:
+        """How many records are committed: the first of several intakes begins alone."""
+        return await claims.applied(place.connection, group=GROUP)
 
     async def until_done(self, place: Place) -> None:
         """All offsets are committed, and the outbox is empty."""
@@ -95,8 +96,7 @@ class Patron:
         async def is_done() -> bool:
             for each in self._workers:
                 each.check()
-            applied = await claims.applied(place.connection, group=GROUP)
-            if applied < place.events:
+            if await self.applied(place) < place.events:
                 return False
             return not await outbox.pending(place.connection, shard=0, counted_max=1)
 
@@ -109,7 +109,7 @@ class Patron:
         self._workers.clear()
 
     def samples(self, place: Place) -> dict[str, int]:
-        """How often its first intake was seen in each phase, once it has ended."""
+        """How often its intake was seen in each phase, once it has ended."""
         file = place.folder / SAMPLES
         return json.loads(file.read_text("utf-8")) if self._sampled else {}
 
@@ -184,6 +184,10 @@ class Peer:
         )
         self.pids = {"worker": self._process.pid}
         await self._says("ready")
+
+    async def applied(self, place: Place) -> int:
+        """None: it has only said that it is ready."""
+        return 0
 
     async def until_done(self, place: Place) -> None:
         """It says so."""

@@ -73,6 +73,7 @@ async def run(servers: Stack, folder: Path, contender: Contender, job: Job) -> R
         try:
             await contender.start(place)
             pids = contender.pids | measuring.server_pids(servers)
+            events = job.events - await contender.applied(place)
             before, began = measuring.cpus_s(pids), time.perf_counter()
             await contender.until_done(place)
             took_s, after = time.perf_counter() - began, measuring.cpus_s(pids)
@@ -81,10 +82,8 @@ async def run(servers: Stack, folder: Path, contender: Contender, job: Job) -> R
             await contender.stop()
         bytes_after = await measuring.table_bytes(place.connection)
         return Run(
-            events_per_s=job.events / took_s,
-            cpu_us_per_event={
-                name: (after[name] - before[name]) * 1e6 / job.events for name in pids
-            },
+            events_per_s=events / took_s,
+            cpu_us_per_event={name: (after[name] - before[name]) * 1e6 / events for name in pids},
             peak_rss_mb=peak_mb,
             table_bytes_per_event=(bytes_after - bytes_before) / job.events,
             exact=await _is_exact(contender, place, job) if contender.publishes else None,
