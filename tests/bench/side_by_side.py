@@ -74,6 +74,8 @@ async def run(servers: Stack, folder: Path, contender: Contender, job: Job) -> R
             await contender.start(place)
             pids = contender.pids | measuring.server_pids(servers)
             events = job.events - await contender.applied(place)
+            if not events:
+                raise SystemExit("one intake had done it all before the others came: more --events")
             before, began = measuring.cpus_s(pids), time.perf_counter()
             await contender.until_done(place)
             took_s, after = time.perf_counter() - began, measuring.cpus_s(pids)
