@@ -148,7 +148,9 @@ async def test_only_notices_that_were_named_leave_the_outbox_and_only_of_their_s
         assert await outbox.oldest(connection, shard=0, notices_max=9, bytes_max=99) == [there[1]]
         assert await outbox.oldest(connection, shard=1, notices_max=9, bytes_max=99) == other
         notices = [row.notice for row in owed]
-        assert await outbox.known(connection, shard=0, notices=notices) == [there[1].id]
+        assert await outbox.known(connection, shard=0, notices=notices) == {
+            there[1].notice: there[1].id
+        }
 
 
 async def test_positions_on_the_output_topic_never_go_back(store: Store) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
-from zlib import crc32
 
 from patron.core.account import State
 from patron.core.decision import Decision
@@ -21,7 +20,7 @@ from patron.store.orders import OrderRow
 from patron.store.pool import Connection
 from patron.wire import bodies
 from patron.wire.identity import ALL_ACCOUNTS, THEIR_TURN, event_key, order_key
-from patron.wire.outgoing import pack
+from patron.wire.outgoing import pack, shard_of
 
 
 class Encoded(NamedTuple):
@@ -61,7 +60,7 @@ class Writing:
                 tenant=self.page.tenant.name,
                 program=self.page.served.name,
             ):
-                shard = crc32(member.encode()) % self.shards
+                shard = shard_of(notice.member.encode(), self.shards)
                 self.notices.append(outbox.OwedNotice(shard, notice.id, pack(notice)))
             assert seq == before.account.seq + 1
 

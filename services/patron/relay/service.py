@@ -29,7 +29,8 @@ from patron.stream import topics
 from patron.stream.connection import KafkaConnection
 from patron.stream.producer import MESSAGE_BYTES_NEEDED, TransactionalPublisher, too_large
 from patron.stream.records import Partition, Record
-from patron.wire.outgoing import unpack
+from patron.stream.tail import ReadBack
+from patron.wire.outgoing import shard_of, unpack
 from patron.wire.reasons import MEANING, Reason
 
 log = structlog.get_logger()
@@ -51,6 +52,7 @@ class Relay:
     _publisher: TransactionalPublisher | None = None
     _positions: dict[Place, int] = field(default_factory=dict)
     _oldest: tuple[int, float] | None = None  # The notice that waits longest, and since when.
+    _ahead: set[UUID] = field(default_factory=set)  # Sent before this database made them.
     _moved_at: float = field(default_factory=time.monotonic)
     _fault: str | None = None
 
@@ -125,6 +127,8 @@ class Relay:
         if not notices:
             return 0
         failpoints.passed("relay.chosen")
+        found = len(notices)
+        notices = await self._without_ahead(notices)
 
         records = [self._record(notice) for notice in notices]
         refused = set(too_large(records))
@@ -138,7 +142,7 @@ class Relay:
             await self._delete([notice.id for notice in notices], ends)
             failpoints.passed("relay.deleted")
         metrics.NOTICES_PUBLISHED.inc(len(notices))
-        return len(notices) + len(refused)
+        return found
 
     async def _delete(self, ids: Sequence[int], ends: Mapping[Partition, int]) -> None:
         """Owe these no more: they stand on the topic, which is accounted for up to `ends`."""
@@ -180,21 +184,53 @@ class Relay:
             }
             back = await publisher.read_back(notices, positions)
             failpoints.passed("relay.read_back")
-            await self._forget(back.notice_ids, back.positions)
+            await self._forget(back)
         except BaseException:
             await publisher.stop()
             raise
         self._publisher = publisher
         return publisher
 
-    async def _forget(self, there: frozenset[str], positions: Mapping[Partition, int]) -> None:
-        """Delete what the topic has already: it was sent, and not deleted in time."""
-        names = [name for notice in sorted(there) if (name := _uuid(notice))]
+    async def _forget(self, back: ReadBack) -> None:
+        """Delete what the topic has already: it was sent, and not deleted in time.
+
+        What the outbox does not know was sent by a database that had more commits than this
+        one: they are made again, and must not be sent again then.
+        """
+        names = [
+            name
+            for notice, key in sorted(back.keys.items())
+            if shard_of(key, self.settings.relay.shards) == self.shard and (name := _uuid(notice))
+        ]
         async with session(self.pool) as connection:
-            ids = await outbox.known(connection, shard=self.shard, notices=names)
-        await self._delete(ids, positions)
-        if ids:
-            log.info("relay.read_back", already_sent=len(ids), shard=self.shard)
+            known = await outbox.known(connection, shard=self.shard, notices=names)
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            async with transaction(self.pool) as connection:
+                await outbox.put_ahead(connection, shard=self.shard, notices=unknown)
+        await self._delete([*known.values()], back.positions)
+        async with session(self.pool) as connection:
+            self._ahead = await outbox.ahead(connection, shard=self.shard)
+        if names:
+            log.info(
+                "relay.read_back",
+                already_sent=len(known),
+                not_made_yet=len(unknown),
+                shard=self.shard,
+            )
+
+    async def _without_ahead(self, notices: list[WaitingNotice]) -> list[WaitingNotice]:
+        """Leave out, and owe no more, what the topic had before this database made it."""
+        met = [notice for notice in notices if notice.notice in self._ahead]
+        if not met:
+            return notices
+        names = [notice.notice for notice in met]
+        async with transaction(self.pool) as connection:
+            ids = [notice.id for notice in met]
+            await outbox.delete(connection, shard=self.shard, ids=ids, positions={})
+            await outbox.drop_ahead(connection, shard=self.shard, notices=names)
+        self._ahead.difference_update(names)
+        return [notice for notice in notices if notice not in met]
 
     async def _park(self, notices: list[WaitingNotice]) -> None:
         """A notice that Kafka would refuse is set aside; its neighbours go on."""

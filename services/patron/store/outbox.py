@@ -59,10 +59,26 @@ async def delete(
         await connection.execute(sql("outbox", "move"), shard, *columns(rows, 3))
 
 
-async def known(connection: Connection, *, shard: int, notices: Sequence[UUID]) -> list[int]:
-    """The ids of those of these notices that still lie in the outbox."""
+async def known(connection: Connection, *, shard: int, notices: Sequence[UUID]) -> dict[UUID, int]:
+    """Those of these notices that still lie in the outbox, with their ids there."""
     rows = await connection.fetch(sql("outbox", "known"), shard, list(notices))
-    return [row["id"] for row in rows]
+    return {UUID(bytes=row["notice"].bytes): row["id"] for row in rows}
+
+
+async def ahead(connection: Connection, *, shard: int) -> set[UUID]:
+    """Notices that the topic has, and that this database has not made yet."""
+    rows = await connection.fetch(sql("outbox", "ahead"), shard)
+    return {UUID(bytes=row["notice"].bytes) for row in rows}
+
+
+async def put_ahead(connection: Connection, *, shard: int, notices: Sequence[UUID]) -> None:
+    """Remember notices that the topic has, and that this database does not know."""
+    await connection.execute(sql("outbox", "put_ahead"), shard, list(notices))
+
+
+async def drop_ahead(connection: Connection, *, shard: int, notices: Sequence[UUID]) -> None:
+    """Forget what was remembered so: these are known now."""
+    await connection.execute(sql("outbox", "drop_ahead"), shard, list(notices))
 
 
 async def notices(connection: Connection) -> set[UUID]:

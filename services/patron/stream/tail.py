@@ -28,6 +28,7 @@ class ReadBack(NamedTuple):
     notice_ids: frozenset[str]
     # Where to read on next time: the end of what is settled, by partition.
     positions: dict[Partition, int]
+    keys: Mapping[str, bytes] = {}  # Of each notice's record, by its id.
 
 
 async def end_offsets(
@@ -74,13 +75,15 @@ async def read_back(
     deadline_s: float,
 ) -> ReadBack:
     """See `TransactionalPublisher.read_back`. With None only the ends are looked up."""
-    found: set[str] = set()
+    keys: dict[str, bytes] = {}
 
     def hear(record: Any) -> None:
-        found.update(value.decode() for name, value in record.headers if name == NOTICE_ID_HEADER)
+        for name, value in record.headers:
+            if name == NOTICE_ID_HEADER:
+                keys[value.decode()] = record.key or b""
 
     ends = await _tail(connection, topic, positions, hear, deadline_s=deadline_s)
-    return ReadBack(notice_ids=frozenset(found), positions=ends)
+    return ReadBack(notice_ids=frozenset(keys), positions=ends, keys=keys)
 
 
 async def read_all(

@@ -7,6 +7,7 @@ same one. Nothing here names a person: members are opaque ids.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
+from zlib import crc32
 
 import msgspec
 import orjson
@@ -83,6 +84,11 @@ def published(
         order,
         {**about, **notice.data},
     )
+
+
+def shard_of(key: bytes, shards: int) -> int:
+    """Which relay sends what has this key: all of a member's, so that their order stands."""
+    return crc32(key) % shards
 
 
 def pack(notice: Published) -> bytes:

@@ -242,6 +242,14 @@ CREATE TABLE outbox (
     PRIMARY KEY (shard, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000);
 
+-- Notices that the topic has and this database does not: it lost its last commits to a
+-- failover. It will make them again, by the same ids, and they are not sent again.
+CREATE TABLE ahead (
+    shard smallint NOT NULL,
+    notice uuid NOT NULL,
+    PRIMARY KEY (shard, notice)
+);
+
 -- Up to where on the output topic all that left the outbox has been seen.
 CREATE TABLE relay_position (
     shard smallint NOT NULL,
