@@ -5,6 +5,7 @@ database alone.
 """
 
 import asyncio
+import os
 from collections import Counter as Tally
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from patron.store.pool import open_pool, session
 
 AT_ONCE = 4
 ORDERS = 20
+REFUNDED = int(os.environ.get("CHAOS_REFUNDS", "100"))  # 1,000 in the long run of `make chaos`.
 
 
 async def all_at_once(counter: Counter, dsn: str, facts: Sequence[Fact]) -> None:
@@ -89,3 +91,22 @@ async def test_an_event_that_comes_by_every_partition_at_once_counts_once(
     await all_at_once(counter, database, [order] * 40)
     assert await counter.available("ann") == 10
     assert await counter.value("SELECT count(*) FROM entry") == 1
+
+
+async def test_orders_that_are_each_refunded_twice_at_once_are_refunded_once(
+    counter: Counter, database: str
+) -> None:
+    orders = [bought(f"o{number}", 4_00, member=f"m{number % 25}") for number in range(REFUNDED)]
+    await all_at_once(counter, database, orders)
+    twice = [
+        returned(order.order, l1=4_00, member=f"m{number % 25}")._replace(
+            name=named(f"{order.order}-{which}")
+        )
+        for number, order in enumerate(orders)
+        for which in range(2)
+    ]
+    # The two of an order go to two engines at the same time.
+    await all_at_once(counter, database, twice)
+    assert await counter.value("SELECT count(*) FROM dead_letter") == REFUNDED
+    assert await counter.value("SELECT sum(balances[1]) FROM account") == 0
+    assert await counter.value("SELECT sum(balances[4]) FROM account") == 0

@@ -1,6 +1,7 @@
 """Servers that are away, and networks that fail: work goes on as soon as they are back."""
 
 import asyncio
+import os
 import shutil
 import signal
 import tempfile
@@ -12,7 +13,7 @@ import pytest
 from conftest import fresh_database, silent
 from faults.ground import FRAIL, ends_as_a_replay, open_shop
 from faults.proxy import proxied
-from journeys.world import start_all, world
+from journeys.world import World, start_all, world
 from patron.local import servers, stack
 from patron.stream.connection import KafkaConnection
 
@@ -61,6 +62,42 @@ def own_servers() -> Iterator[Path]:
             yield home
     finally:
         shutil.rmtree(home)
+
+
+async def test_a_kafka_that_freezes_holds_work_up_and_loses_nothing(
+    own_servers: Path, tmp_path: Path
+) -> None:
+    known = stack.status(own_servers)
+    assert known is not None
+    assert known.kafka is not None
+    kafka = KafkaConnection(bootstrap_servers=known.bootstrap)
+    hasty = FRAIL | {"PATRON_RELAY__DEADLINE_S": "2"}
+    async for dsn in fresh_database(known.dsn):
+        async with world(dsn=dsn, kafka=kafka, logs=tmp_path, **hasty) as found:
+            history = await open_shop(found, seed=23, events=EVENTS)
+            start_all(found)
+            await found.until_applied(found.sent // 4)
+            os.kill(known.kafka.pid, signal.SIGSTOP)
+            try:
+                # A send has no deadline of its own in the client: it is the relay's that shows.
+                await one_more(found, tmp_path / "relay.log", b"round.put_off")
+            finally:
+                os.kill(known.kafka.pid, signal.SIGCONT)
+            await ends_as_a_replay(found, history)
+
+
+async def one_more(found: World, log: Path, said: bytes) -> None:
+    """Wait until a process says something once more."""
+    before = times_said(log, said)
+
+    async def is_said() -> bool:
+        return times_said(log, said) > before
+
+    await found.until(is_said)
+
+
+def times_said(log: Path, said: bytes) -> int:
+    return log.read_bytes().count(said)
 
 
 OPTIONS = stack.StackOptions(fsync=False)

@@ -11,7 +11,7 @@ import logging
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -342,7 +342,7 @@ async def prepare(dsn: str) -> None:
     await pool.close()
 
 
-async def simulate_all(dsn: str, seeds: Iterable[int]) -> AsyncIterator[Outcome]:
+async def simulate_all(dsn: str, seeds: Iterable[int]) -> AsyncGenerator[Outcome, None]:
     """Run seeds one after another, each in a copy of one prepared database."""
 
     base, _, _ = dsn.rpartition("/")
