@@ -1,4 +1,4 @@
-"""`make bench`: the reference job beside its peers, or the grocer's year."""
+"""`make bench`: the reference job beside its peers, the grocer's year, or the core alone."""
 
 import argparse
 import asyncio
@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -28,7 +29,7 @@ EVENTS = 200_000
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--job", choices=("reference", "grocer"), default="reference")
+    parser.add_argument("--job", choices=("reference", "grocer", "decisions"), default="reference")
     parser.add_argument("--events", type=int, default=EVENTS, help="of the reference job")
     parser.add_argument("--runs", type=int, default=3, help="medians are taken of so many")
     parser.add_argument("--alone", action="store_true", help="without the peers")
@@ -45,6 +46,10 @@ def main() -> None:
     with ExitStack() as open_until_the_end:
         home = Path(open_until_the_end.enter_context(_folder()))
         path = _compiled(PROJECT, home / "compiled", plain=arguments.plain)
+        if arguments.job == "decisions":
+            figures = {"decisions_per_s": decisions_per_s(path, runs=arguments.runs)}
+            print(f"Decisions a second, the core alone: {figures['decisions_per_s']:,}")
+            return
         old = []
         if arguments.compare:
             tree = open_until_the_end.enter_context(_worktree(arguments.compare, home))
@@ -87,6 +92,15 @@ async def _reference(
     for each in paced:
         show_pace(each)
     return {"runs": figures, "paced": paced}
+
+
+def decisions_per_s(path: list[Path], *, runs: int) -> int:
+    """The median of several runs, each in a process of its own."""
+    sources = os.pathsep.join(map(str, [*path, PROJECT / "tests"]))
+    command = [sys.executable, "-m", "bench.decisions"]
+    environment = os.environ | {"PYTHONPATH": sources}
+    said = [subprocess.check_output(command, env=environment, text=True) for _ in range(runs)]
+    return round(median(map(float, said)))
 
 
 def say(text: str) -> None:
