@@ -23,6 +23,13 @@ class Stretch(Part):
         "so many hours (PT24H).",
         examples=["P30D"],
     )
+    from_joining: Duration | None = Field(
+        default=None,
+        title="From joining",
+        description="A member's first so many local days, that of joining included (P90D), or "
+        "so many hours.",
+        examples=["P90D"],
+    )
     from_: Day | None = Field(
         default=None,
         alias="from",
@@ -39,14 +46,13 @@ class Stretch(Part):
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "Stretch":
-        if (self.rolling is None) == (self.from_ is None) or (self.from_ is None) != (
-            self.to is None
-        ):
+        ways = [each for each in (self.rolling, self.from_joining, self.from_) if each is not None]
+        if len(ways) != 1 or (self.from_ is None) != (self.to is None):
             raise PydanticCustomError(
                 "form",
                 "{what}",
                 {
-                    "what": '"window" needs "rolling", or "from" and "to"',
+                    "what": '"window" needs "rolling", "from_joining", or "from" and "to"',
                     "mend": 'write {rolling: P30D}, or {from: "2025-11-01", to: "2025-12-01"}',
                 },
             )

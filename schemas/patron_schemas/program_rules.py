@@ -194,6 +194,26 @@ class Every(Part):
     )
 
 
+class Reach(Part):
+    """Points for reaching so much within a window."""
+
+    meter: Name = Field(
+        title="Meter",
+        description="What has to be reached: a meter over a lifetime, a year, a year from joining, "
+        "the first days of a member, or a campaign.",
+    )
+    from_: Money = Field(
+        alias="from",
+        title="From",
+        description='How much of it: money where the meter counts money ("3000.00"), else a whole '
+        "number.",
+    )
+    points: Points = Field(
+        title="Points",
+        description="How many, once for each window. A refund that takes it below takes them back.",
+    )
+
+
 class Yearly(Part):
     """What time awards once a year: points, a reward, or a wish (neither)."""
 
@@ -244,6 +264,7 @@ MECHANICS: Final = (
     "per_event",
     "streak",
     "every",
+    "reach",
     "yearly",
     "multiply",
 )
@@ -268,6 +289,7 @@ class Rule(Part):
                 {"required": ["earn", "streak"]},
                 {"required": ["enter", "streak"]},
                 {"required": ["unlock", "every"]},
+                {"required": ["earn", "reach"]},
                 {"required": ["yearly"]},
                 {"required": ["multiply"]},
             ]
@@ -328,6 +350,12 @@ class Rule(Part):
         description="A reward for every so many punches.",
         examples=[{"meter": "cups", "count": 10}],
     )
+    reach: Reach | None = Field(
+        default=None,
+        title="Reach",
+        description="For reaching so much within a window.",
+        examples=[{"meter": "first-months", "from": "3000.00", "points": 40000}],
+    )
     yearly: Yearly | None = Field(
         default=None,
         title="Yearly",
@@ -364,6 +392,13 @@ class Rule(Part):
         title="During",
         description="The days on which it holds. Leave it out: always.",
         examples=[{"from": "2026-11-01", "to": "2026-12-01", "weekdays": ["saturday"]}],
+    )
+    funded_by: Name | None = Field(
+        default=None,
+        title="Funded by",
+        description="Which partner pays for what it gives: `patron settle` sums it up by period. "
+        "Left out: you do.",
+        examples=["bank"],
     )
     group: Name | None = Field(
         default=None,

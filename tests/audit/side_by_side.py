@@ -11,7 +11,12 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from audit.expressions import event_expressions, member_expressions, order_expressions
+from audit.expressions import (
+    event_expressions,
+    member_expressions,
+    order_expressions,
+    reach_meters,
+)
 from core.grocery import Till
 from patron.audit.facts import Event, event_of
 from patron.audit.model import Model
@@ -428,6 +433,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                 **if_any(when=draw(event_expressions)),
             },
             "cups": cups,
+            "reach": draw(reach_meters),
             "liked": {
                 "counts": "level", "actions": ["review"], "ended_by": ["undone"], "match": {},
             },
@@ -451,6 +457,10 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                 "rule": "daily", "text": {"en": "daily"}, "earn": "points",
                 "streak": {"points": 5, "action": "review", "days": draw(st.integers(2, 3))},
                 "by_tier": draw(multipliers),
+            },
+            {
+                "rule": "reached", "text": {"en": "reached"}, "earn": "points",
+                "reach": {"meter": "reach", "from": draw(st.sampled_from([2, 3])), "points": 40},
             },
             {
                 "rule": "card", "text": {"en": "card"}, "unlock": "coffee",

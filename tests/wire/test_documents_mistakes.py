@@ -158,7 +158,7 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
     "half a campaign": (
         [("window: year", 'window: {from: "2025-12-01"}')],
         [
-            '10:34: meter "spend", window: "window" needs "rolling", or "from" and "to"; write {rolling: P30D}, or {from: "2025-11-01", to: "2025-12-01"}'
+            '10:34: meter "spend", window: "window" needs "rolling", "from_joining", or "from" and "to"; write {rolling: P30D}, or {from: "2025-11-01", to: "2025-12-01"}'
         ],
     ),
     "a window that is none": (

@@ -42,13 +42,19 @@ def window(kind: str, at: datetime, zone: ZoneInfo) -> Window:
 def around(
     setting: str | Stretch, at: datetime, zone: ZoneInfo, *, joined_at: datetime
 ) -> Window | None:
-    """The window of a meter around `at`; None outside a campaign."""
+    """The window of a meter around `at`; None outside of any."""
     if setting == "anniversary":
         return _year_of_membership(at, joined_at, zone)
     if isinstance(setting, str):
         return window(setting, at, zone)
     if setting.rolling is not None:
         return Window("rolling", datetime(1, 1, 1, tzinfo=UTC), NEVER)
+
+    if setting.from_joining is not None:
+        day = joined_at.astimezone(zone).date()
+        begins = joined_at if "T" in setting.from_joining else _midnight(day, zone)
+        ends = plus(begins, setting.from_joining, zone)
+        return Window("joining", begins, ends) if at < ends else None
 
     assert setting.from_ is not None
     assert setting.to is not None

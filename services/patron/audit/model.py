@@ -20,6 +20,7 @@ from patron.audit import (
     modes,
     paying,
     prices,
+    reaching,
     sharing,
     together,
     worth,
@@ -57,6 +58,7 @@ class Model:
     had: dict[int, dict[str, int]] = field(default_factory=dict)  # Entry → rule → of what is shared
     freed: dict[str, Event] = field(default_factory=dict)  # Request → what freed what it claimed.
     entered: dict[str, int] = field(default_factory=dict)  # Draw → entries.
+    reached: dict[tuple[str, str], int] = field(default_factory=dict)  # (Rule, window) → given.
     qualifications: list[Qualification] = field(default_factory=list)
     prepaid: dict[str, list[paying.Part]] = field(default_factory=dict)  # By order.
     notices: list[tuple[str, str]] = field(default_factory=list)
@@ -229,6 +231,7 @@ class Model:
                 # Kept rewards used these up: the order cannot give them a second time.
                 order.counted[meter_name] += kept
         self._requalify(terms, of=order.first_at, at=event.at)
+        reaching.settle(self, terms, event)
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order=name)
         self.notices += [("reward.unlocked", name)] * unlocked
 
@@ -280,6 +283,7 @@ class Model:
             if more and meter.punches:
                 self._punch(terms, name, more, of=event.told_at, cause=event.id)
         self._requalify(terms, of=event.told_at, at=event.at)
+        reaching.settle(self, terms, event)
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order="")
         self.notices += [("reward.unlocked", event.id)] * unlocked
 

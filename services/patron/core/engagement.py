@@ -14,6 +14,7 @@ from patron.core.meters import event_counts, move
 from patron.core.periods import local_day
 from patron.core.pools import use_budgets, within_budgets
 from patron.core.program import Program
+from patron.core.reaching import settle_reached
 from patron.core.rewards import punch, unlock
 from patron.core.tiers import requalify
 from patron.core.windows import part_of
@@ -49,6 +50,7 @@ def engage(draft: Draft, fact: Engaged) -> None:
             if part:
                 move(draft, name, part, count)
     requalify(draft, of=fact.at, fall="level_fell")
+    settle_reached(draft)
     unlock(draft, order="")
 
 

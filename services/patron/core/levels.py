@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
-from patron.core.account import AVAILABLE, PENDING, Counted, Given, OrderState
+from patron.core.account import Counted, Given, OrderState
 from patron.core.basis import Basket
 from patron.core.caps import room_left, use_caps
+from patron.core.clawback import take_back
 from patron.core.decision import Proof
-from patron.core.draft import Draft, spending_order
+from patron.core.draft import Draft
 from patron.core.expressions import meters_ask, order_facts
 from patron.core.facts import (
     TakenBack,
@@ -25,6 +26,7 @@ from patron.core.paying import PAID, settle_payment
 from patron.core.periods import local_day
 from patron.core.pools import free, rule_budgets, use_budgets, within_budgets
 from patron.core.program import Meter, Program
+from patron.core.reaching import settle_reached
 from patron.core.refunding import worth_of_order
 from patron.core.rewards import punch, unlock, unpunch
 from patron.core.tiers import requalify
@@ -64,6 +66,7 @@ def settle_order(
     counted = order_counts(draft, basket, proofs, first_at=first_at, day=day)
     move_to(draft, order.counted, counted)
     requalify(draft, of=first_at)
+    settle_reached(draft, order=order.order)
     counted += _move_punches(draft, order, basket, at=first_at, reason=reason)
     unlock(draft, order=order.order)
     draft.order = OrderState(
@@ -136,32 +139,12 @@ def _post(draft: Draft, order: OrderState, proofs: Sequence[Proof], day: date) -
 def claw_back(draft: Draft, order: OrderState, proof: Proof, amount: int) -> int:
     """Take back what the order no longer deserves; return what it keeps for want of points.
 
-    Its own lots first, pending before available; then others, soonest ending first; then
-    debt. `clamp` and `pending_only` let the rest go, and the order keeps it as given, so
-    that a completion after a cancellation cannot pay it twice.
+    It keeps that as given, so that a completion after a cancellation cannot pay it twice.
     """
-    asset, policy = proof.asset, draft.program.debt
-    own = [
-        lot
-        for lot in draft.all_lots()
-        # Points that paid and came back were never earned by the order, whose entry opens them.
-        if lot.asset == asset and lot.origin in order.entries and lot.rule != PAID
-    ]
-    pending = sorted((o for o in own if o.compartment == PENDING), key=spending_order)
-    left = draft.spend(pending, amount, "issuer")
-    if policy != "pending_only":
-        available = (o for o in own if o.compartment == AVAILABLE)
-        left = draft.spend(sorted(available, key=spending_order), left, "issuer")
-        left = draft.spend(draft.open_lots(asset=asset), left, "issuer")
-    debt = left if policy == "debt" else 0
-    if debt:
-        draft.owe(asset, debt)
-        draft.notice("points.debt", {"asset": asset, "amount": debt, "order": order.order})
-    taken = amount - left + debt
-    if taken:
-        data = {"asset": asset, "amount": taken, "rule": proof.rule}
-        draft.notice("points.reversed", data | {"order": order.order, "debt": debt})
-    return left - debt
+    entries = order.entries
+    # Points that paid and came back were never earned by the order, whose entry opens them.
+    own = (lot for lot in draft.all_lots() if lot.origin in entries and lot.rule != PAID)
+    return take_back(draft, proof, amount, own=own, order=order.order)
 
 
 def _move_punches(

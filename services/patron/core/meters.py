@@ -17,6 +17,7 @@ from patron.core.expressions import event_facts, meters_ask, order_facts
 from patron.core.facts import Engaged
 from patron.core.matching import Selection, selection, total, units
 from patron.core.program import Facts, Meter, Program
+from patron.core.reaching import reached_windows
 from patron.core.windows import ROLLING, part_of, without_old
 
 WINDOWS_KEPT = 2
@@ -96,6 +97,7 @@ def move(draft: Draft, meter: str, part: str, by: int) -> None:
         windows = without_old(windows, spec, since=since, zone=draft.program.zone)
     elif len(windows) > WINDOWS_KEPT:
         needed = {held.window for held in draft.qualifications}
+        needed.update(reached_windows(draft, meter))
         share_outs = draft.program.share_outs.values()
         needed.update(share_out.window for share_out in share_outs if share_out.meter == meter)
         needed.update(sorted(windows)[-WINDOWS_KEPT:])

@@ -123,9 +123,9 @@ class Window:
 
     kind: Literal[
         "lifetime", "year", "half_year", "quarter", "month", "week", "day", "own",
-        "rolling", "anniversary", "campaign",
+        "rolling", "anniversary", "joining", "campaign",
     ] = "lifetime"  # fmt: skip
-    lives: Span | None = None  # Of "own" and "rolling".
+    lives: Span | None = None  # Of "own", "rolling" and "joining".
     begins_at: datetime | None = None  # Of "campaign", as its end.
     ends_at: datetime | None = None
 
@@ -199,6 +199,7 @@ class Rule:
     budget: int | None = None  # No more than this to all members together.
     on_return: Literal["free", "keep"] = "free"  # Whether a refund frees its budget.
     when: Expression | None = None
+    funded_by: str = ""  # Who pays for what it gives; "": the program's owner.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """Over what meters count: which part of a window something falls into, and what is in one.
 
-A calendar period, a year from joining and a campaign are windows with a name of their
-own, and one number each. A rolling window has no beginning: it keeps a number for each
-local day (for each instant, where it elapses), and what it shows is the sum of those
-that have not left. They leave by themselves, so time alone can lower it.
+A calendar period, a year from joining, a member's first days and a campaign are windows
+with a name of their own, and one number each. A rolling window has no beginning: it keeps
+a number for each local day (for each instant, where it elapses), and what it shows is the
+sum of those that have not left. They leave by themselves, so time alone can lower it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,14 +14,15 @@ from patron.core.account import NEVER
 from patron.core.periods import CALENDAR, day_start, days_after, local_day, window_end, window_name
 from patron.core.program import Meter, Program, Span, Window
 
-ROLLING, CAMPAIGN = "rolling", "campaign"
+ROLLING, CAMPAIGN, JOINING = "rolling", "campaign", "joining"
 Parts = Mapping[str, int]
 
 
 @lru_cache(maxsize=256)
 def counts_from_joining(program: Program) -> bool:
     """Whether this program asks when a member joined."""
-    by_window = any(meter.window.kind == "anniversary" for meter in program.meters.values())
+    kinds = {meter.window.kind for meter in program.meters.values()}
+    by_window = not kinds.isdisjoint({"anniversary", JOINING})
     return by_window or "joining" in ages_asked(program)
 
 
@@ -34,7 +35,7 @@ def ages_asked(program: Program) -> frozenset[str]:
 def part_of(
     window: Window, at: datetime, day: date, *, joined_at: datetime | None, zone: str
 ) -> str:
-    """The part that counts what happened at `at`, on that local day; "" outside a campaign."""
+    """The part that counts what happened at `at`, on that local day; "" outside any window."""
     kind = window.kind
     if kind in CALENDAR:
         return window_name(kind, day)
@@ -45,6 +46,9 @@ def part_of(
         assert window.begins_at is not None
         assert window.ends_at is not None
         return CAMPAIGN if window.begins_at <= at < window.ends_at else ""
+
+    if kind == JOINING:
+        return JOINING if at < _end_of_first(window, joined_at or at, zone) else ""
 
     assert kind == "anniversary"
     return _anniversary(day, joined_at, zone, years=0).isoformat()
@@ -64,11 +68,22 @@ def end_of(
     if window.kind == CAMPAIGN:
         assert window.ends_at is not None
         return window.ends_at
+    if window.kind == JOINING:
+        return _end_of_first(window, joined_at or at, zone)
     if window.kind == "anniversary":
         first = _anniversary(local_day(at, zone), joined_at, zone, years=windows)
         return day_start(first, zone)
 
     return NEVER
+
+
+def _end_of_first(window: Window, joined_at: datetime, zone: str) -> datetime:
+    """The end of a member's first so many days, or elapsed hours."""
+    assert window.lives is not None
+    if window.lives.seconds:
+        return joined_at + timedelta(seconds=window.lives.seconds)
+
+    return day_start(days_after(local_day(joined_at, zone), window.lives), zone)
 
 
 def _anniversary(day: date, joined_at: datetime | None, zone: str, *, years: int) -> date:

@@ -41,6 +41,11 @@ def _draw(
             yield at_key(tree, path, what, "give it a name of its own")
 
 
+def _is_of_member(window: str | language.Stretch) -> bool:
+    """Whether each member has a window of their own."""
+    return isinstance(window, language.Stretch) and window.from_ is None
+
+
 def _share_out(
     tree: Tree, path: Path, share_out: language.ShareOut, document: language.ProgramDocument
 ) -> Iterator[Problem]:
@@ -51,7 +56,7 @@ def _share_out(
     if meter.punches:
         what = f"{name} has punches, which are used up"
         yield at_value(tree, (*path, "meter"), what, "name a meter without punches")
-    elif meter.window == "anniversary" or getattr(meter.window, "rolling", None):
+    elif meter.window == "anniversary" or _is_of_member(meter.window):
         what = f"{name} counts over a window of each member's own"
         yield at_value(tree, (*path, "meter"), what, "name a meter of a calendar window")
     elif not isinstance(meter.window, str) or meter.window == "lifetime":

@@ -1,5 +1,6 @@
 """A checked document to the values that decide. Nothing is checked here any more."""
 
+from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Any, get_args
@@ -10,6 +11,7 @@ from patron.core.mechanics.per_amount import PerAmount
 from patron.core.mechanics.per_event import PerEvent
 from patron.core.mechanics.per_step import PerStep
 from patron.core.mechanics.per_unit import PerUnit
+from patron.core.mechanics.reach import Reach
 from patron.core.mechanics.round_up import RoundUp
 from patron.core.mechanics.streak import Streak
 from patron.core.mechanics.yearly import Yearly
@@ -65,7 +67,7 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
         currency_digits=digits,
         assets={name: _asset(name, asset) for name, asset in document.assets.items()},
         meters=meters,
-        rules=tuple(_rule(rule, places, draws, digits) for rule in document.rules),
+        rules=tuple(_rule(rule, document, places, draws, digits) for rule in document.rules),
         ladder=None if tiers is None else _ladder(tiers, document.meters[tiers.meter], digits),
         rewards={name: _reward(name, reward, digits) for name, reward in document.rewards.items()},
         notices=notices_of(document),
@@ -168,6 +170,8 @@ def _window(window: str | language.Stretch, zone: str) -> Window:
         return Window(kind=window)  # type: ignore[arg-type]
     if window.rolling is not None:
         return Window(kind="rolling", lives=span_of(window.rolling))
+    if window.from_joining is not None:
+        return Window(kind="joining", lives=span_of(window.from_joining))
 
     assert window.from_ is not None
     assert window.to is not None
@@ -224,11 +228,17 @@ def _share_out(name: str, share_out: language.ShareOut, meter: Meter, zone: str)
     )
 
 
-def _rule(rule: language.Rule, places: dict[str, int], draws: dict[str, Draw], digits: int) -> Rule:
+def _rule(
+    rule: language.Rule,
+    document: language.ProgramDocument,
+    places: dict[str, int],
+    draws: dict[str, Draw],
+    digits: int,
+) -> Rule:
     return Rule(
         name=rule.rule,
         text=rule.text,
-        mechanic=_mechanic(rule, digits),
+        mechanic=_mechanic(rule, document.meters, digits),
         asset=rule.earn or rule.enter or "",
         match=_match(rule.match, places),
         by_tier={places[tier]: Fraction(ratio) for tier, ratio in rule.by_tier.items()},
@@ -241,6 +251,7 @@ def _rule(rule: language.Rule, places: dict[str, int], draws: dict[str, Draw], d
         on_return=rule.on_return,
         priority=rule.priority or 0,
         when=None if rule.when is None else expression(rule.when),
+        funded_by=rule.funded_by or "",
     )
 
 
@@ -266,7 +277,7 @@ def _within(draw: Draw, during: During) -> During:
     )
 
 
-def _mechanic(rule: language.Rule, digits: int) -> Any:
+def _mechanic(rule: language.Rule, meters: Mapping[str, language.Meter], digits: int) -> Any:
     """The settings of the one mechanic that the rule has."""
     if (linear := rule.per_amount) is not None:
         rate = Fraction(linear.points) / minor(linear.per, digits)
@@ -290,9 +301,17 @@ def _mechanic(rule: language.Rule, digits: int) -> Any:
         return _yearly(rule.yearly, reward=rule.unlock or "")
     if (streak := rule.streak) is not None:
         return Streak(points=streak.points, action=streak.action, days=streak.days)
+    if (reach := rule.reach) is not None:
+        threshold = _of_meter(reach.from_, meters[reach.meter], digits)
+        return Reach(points=reach.points, meter=reach.meter, threshold=threshold)
     assert rule.every is not None
     assert rule.unlock is not None
     return Every(meter=rule.every.meter, count=rule.every.count, reward=rule.unlock)
+
+
+def _of_meter(text: str, meter: language.Meter, digits: int) -> int:
+    """A figure in the unit of a meter: minor units where it counts money."""
+    return minor(text, digits if meter.counts == "basis" else 0)
 
 
 def _yearly(yearly: language.Yearly, *, reward: str) -> Yearly:
@@ -307,7 +326,6 @@ def _yearly(yearly: language.Yearly, *, reward: str) -> Yearly:
 
 
 def _ladder(tiers: language.Tiers, meter: language.Meter, digits: int) -> Ladder:
-    unit_digits = digits if meter.counts == "basis" else 0
     held = tiers.held
     assert held is not None
     words: dict[str | None, Any] = {
@@ -320,7 +338,8 @@ def _ladder(tiers: language.Tiers, meter: language.Meter, digits: int) -> Ladder
     return Ladder(
         meter=tiers.meter,
         tiers=tuple(
-            Tier(name=rung.tier, threshold=minor(rung.from_, unit_digits)) for rung in tiers.ladder
+            Tier(name=rung.tier, threshold=_of_meter(rung.from_, meter, digits))
+            for rung in tiers.ladder
         ),
         held=words[held.until],
         held_for=_span(held.for_),

@@ -20,6 +20,7 @@ from patron.wire.limits import reward_limits, rule_budget
 from patron.wire.mends import at_key, at_value, place_of, where
 from patron.wire.prices import prices
 from patron.wire.problems import Problem, nearest, shown
+from patron.wire.reaching import problems_of_reach
 from patron.wire.references import unknown_names
 from patron.wire.rules_together import together
 from patron.wire.yaml_tree import Path, Tree
@@ -63,6 +64,7 @@ def contradictions(
         yield from _rule(tree, path, rule, document, digits)
         yield from rule_budget(tree, path, rule)
         yield from problems_of_expression(tree, path, rule)
+        yield from problems_of_reach(tree, path, rule, document, digits)
     yield from together(tree, document, places)
     yield from closings(tree, document, places)
     yield from prices(tree, document, digits)
@@ -139,7 +141,7 @@ def _stretch(tree: Tree, path: Path, window: language.Stretch) -> Iterator[Probl
         if roughly_s(span) > roughly_s(span_of(longest)) + DAY_S:
             what = f"{where(tree, path)}: {window.rolling} is too long for a rolling window"
             yield at_value(tree, (*path, "rolling"), what, f"write {longest} at most")
-    elif str(window.from_) >= str(window.to):
+    elif window.from_ is not None and window.from_ >= str(window.to):
         what = f"{where(tree, path)}: the campaign ends before it begins"
         yield at_value(tree, (*path, "to"), what, f"write a day after {window.from_}")
 

@@ -86,6 +86,7 @@ def _idle_assets(tree: Tree, document: language.ProgramDocument) -> Iterator[Dou
 
 def _idle_meters(tree: Tree, document: language.ProgramDocument) -> Iterator[Doubt]:
     read = {rule.every.meter for rule in document.rules if rule.every is not None}
+    read |= {rule.reach.meter for rule in document.rules if rule.reach is not None}
     if document.tiers is not None:
         read.add(document.tiers.meter)
     read |= {share_out.meter for share_out in document.share_outs.values()}

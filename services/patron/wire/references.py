@@ -90,6 +90,7 @@ def _uses_of_rule(path: Path, rule: dict[str, Any]) -> Iterator[_Use]:
     yield _Use((*path, "enter"), "draw", rule.get("enter"))
     yield _Use((*path, "unlock"), "reward", rule.get("unlock"))
     yield _Use((*path, "every", "meter"), "meter", _block(rule.get("every")).get("meter"))
+    yield _Use((*path, "reach", "meter"), "meter", _block(rule.get("reach")).get("meter"))
     yield _Use((*path, "group"), "group", rule.get("group"))
     for index, name in enumerate(_list(_block(rule.get("multiply")).get("rules"))):
         yield _Use((*path, "multiply", "rules", index), "rule", name)

@@ -9,7 +9,7 @@ from patron_schemas import program as language
 
 LINE_FIELDS = ("category", "sku", "kind", "attributes")
 # What a multiplier has nothing of its own of.
-NOT_OF_MULTIPLY = ("earn", "enter", "unlock", "by_tier", "caps", "group", "priority")
+NOT_OF_MULTIPLY = ("earn", "enter", "unlock", "by_tier", "caps", "group", "priority", "funded_by")
 
 
 def together(
@@ -67,7 +67,7 @@ def _multiply(
         at: Path = (*path, "multiply", "rules", index)
         if other is None:
             continue
-        if other.earn is None and other.enter is None:
+        if (other.earn is None and other.enter is None) or other.reach is not None:
             what = f"{name}: rule {shown(target)} earns nothing that could be multiplied"
             yield at_value(tree, at, what, "name a rule with earn or enter")
         elif lines and (
