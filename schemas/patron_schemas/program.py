@@ -18,22 +18,24 @@ from patron_schemas.program_assets import Asset, Ends
 from patron_schemas.program_belongings import Entitlement, Segment
 from patron_schemas.program_closings import Draw, ShareOut
 from patron_schemas.program_limits import Limits
-from patron_schemas.program_meters import Meter, Stretch
-from patron_schemas.program_paying import Paying
-from patron_schemas.program_prices import PercentOff, Price, SpecialPrice
-from patron_schemas.program_rules import (
+from patron_schemas.program_mechanics import (
     MECHANICS,
-    Basis,
-    During,
-    Match,
-    MemberCap,
     Multiply,
     PerAmount,
     PerEvent,
     PerStep,
+    Yearly,
+)
+from patron_schemas.program_meters import Meter, Stretch
+from patron_schemas.program_paying import Paying
+from patron_schemas.program_prices import PercentOff, Price, SpecialPrice
+from patron_schemas.program_rules import (
+    Basis,
+    During,
+    Match,
+    MemberCap,
     Rule,
     Weekday,
-    Yearly,
 )
 from patron_schemas.program_tiers import Held, Rung, Tiers, held_schema
 from patron_schemas.program_words import (

@@ -17,6 +17,16 @@ PROOFS = {
     "bank-cashback": ("ola", "O1-paid", {"cashback": (2999_99, 20_00)}),
     "birthday": ("ida", "ida-buys", {"base": (3000, 30)}),
     "cashback": ("ann", "A3-paid", {"two-percent": (2000, 40)}),
+    "co-brand-card": (
+        "dan",
+        "D1-paid",
+        {"everyday": (1_250_50, 1_250), "flights": (0, 0), "welcome": (1_250_50, 0)},
+    ),
+    "coalition": (
+        "iga",
+        "A1-paid",
+        {"fuel": (0, 0), "grocer": (0, 0), "pharmacy": (82_00, 32), "care": (3, 3)},
+    ),
     "coffee-points": ("eva", "E2-paid", {"base": (3_80, 7)}),
     "coffee-to-go": ("kim", "K2-paid", {}),
     "points-with-tiers": ("fred", "F1-paid", {"base": (210_000, 10_000)}),

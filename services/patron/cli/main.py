@@ -14,6 +14,7 @@ from patron.cli import (
     reconciling,
     running,
     setting_up,
+    settling,
     stack,
     starting,
 )
@@ -29,7 +30,7 @@ app = typer.Typer(
 )
 for room in (running, starting, programs, members, quoting, closings, setting_up):
     room.add_to(app)
-for room in (partitions, reconciling):
+for room in (partitions, reconciling, settling):
     room.add_to(app)
 app.add_typer(stack.app, name="local")
 app.add_typer(dead_letters.app, name="dlq")

@@ -7,6 +7,7 @@ what is used of caps, and so is the meter's count of it.
 
 from functools import lru_cache
 
+from patron.core.account import Account
 from patron.core.clawback import take_back
 from patron.core.decision import Proof, Refusal
 from patron.core.draft import Draft
@@ -37,6 +38,15 @@ def reached_windows(draft: Draft, meter: str) -> list[str]:
         for window in draft.meters.get(meter, {})
         if _name(rule, window) in draft.used
     ]
+
+
+def given_for_reaching(program: Program, account: Account) -> dict[str, int]:
+    """What each rule has given for what an account has reached, all windows together."""
+    given = {}
+    for rule in reach_rules(program):
+        windows = (used for name, used in account.used.items() if name.startswith(_name(rule, "")))
+        given[rule.name] = sum(amount for _, amount in windows)
+    return given
 
 
 def _settle(draft: Draft, rule: Rule, window: str, value: int, *, order: str) -> None:

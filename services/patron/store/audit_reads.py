@@ -1,6 +1,6 @@
 """Whole accounts with all that was ever written about them, a page at a time.
 
-For the audit alone: it reads every row. Nothing is written, and nothing is locked.
+For the audit, and for sums over a whole history. Nothing is written, and nothing is locked.
 """
 
 from collections.abc import Collection, Sequence
@@ -52,6 +52,13 @@ class AuditPage(NamedTuple):
     grants: Sequence[GrantState]
 
 
+class AccountEntries(NamedTuple):
+    """An account, and its entries in order."""
+
+    account: AuditedAccount
+    entries: Sequence[EntryRow]
+
+
 def snapshot(connection: Connection) -> AbstractAsyncContextManager[object]:
     """A transaction in which nothing that is read changes meanwhile."""
     begun = connection.transaction(isolation="repeatable_read", readonly=True)
@@ -81,6 +88,19 @@ async def page(connection: Connection, *, program: int, after: int, accounts_max
         [TakeRow(*row) for row in await connection.fetch(sql("audit", "takes"), numbers)],
         [GrantState(*row) for row in await connection.fetch(sql("audit", "grants"), numbers)],
     )
+
+
+async def entries_page(
+    connection: Connection, *, program: int, after: int, accounts_max: int
+) -> list[AccountEntries]:
+    """The accounts that follow account number `after`, each with its entries."""
+    rows = await connection.fetch(sql("audit", "accounts"), program, after, accounts_max)
+    accounts = [AuditedAccount(*row)._replace(chain=row["chain"].bytes) for row in rows]
+    written: dict[int, list[EntryRow]] = {each.account: [] for each in accounts}
+    for row in await connection.fetch(sql("audit", "entries"), [*written]):
+        entry = entry_row(row)
+        written[entry.account].append(entry)
+    return [AccountEntries(each, written[each.account]) for each in accounts]
 
 
 async def with_both_sides(
