@@ -301,4 +301,6 @@ def counted(terms: Terms, meter: Meter, order: Level, tier: str) -> int:
         case "units":
             return units
         case _:
-            return 1 if basis > 0 or units > 0 else 0
+            # What was paid for counts while money of it is left; what was free, by its articles.
+            was_free = not any(line["paid_minor"] for line in order.completed.fields["lines"])
+            return 1 if basis > 0 or (was_free and units > 0) else 0
