@@ -33,6 +33,8 @@ PROOFS = {
     "punch-card": ("gus", "G3-paid", {}),
     "punch-card-12": ("zoe", "Z2-paid", {}),
     "draw": ("ann", "A1-paid", {"for-purchases": (5000, 2)}),
+    "feedback": ("nia", "nia-answer-1", {"answer": (1, 50)}),
+    "free-trial": ("ema", "ema-trial-1", {"start": (1, 1)}),
     "profit-share": ("ann", "A1-paid", {}),
     "engagement": ("ida", "share-4", {"share": (1, 0)}),
     "limited-edition": ("max", "M1-paid", {"base": (25_000, 250)}),
