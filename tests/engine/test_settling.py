@@ -18,6 +18,7 @@ currency: USD
 assets: {points: {}}
 meters:
   first: {counts: basis, window: {from_joining: P30D}}
+  reviews: {counts: events, actions: [review]}
 rules:
   - rule: base
     earn: points
@@ -34,6 +35,10 @@ rules:
     earn: points
     reach: {meter: first, from: "100.00", points: 500}
     funded_by: bank
+  - rule: critic
+    earn: points
+    reach: {meter: reviews, from: 2, points: 200}
+    funded_by: press
 """
 EVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -58,6 +63,14 @@ async def test_each_rule_says_what_it_gave_and_took_back_and_who_pays(club: Coun
         Sum("bank", "base", "points", 100 + 30, 20),
         Sum("bank", "welcome", "points", 500, 500),
         Sum("press", "review", "points", 50, 0),
+    ]
+
+
+async def test_what_an_event_reaches_is_counted_once(club: Counter) -> None:
+    await club.put(did(subject="tea"), did(subject="jam"), did(subject="rye"))
+    assert await sums(club, *EVER) == [
+        Sum("press", "critic", "points", 200, 0),
+        Sum("press", "review", "points", 150, 0),
     ]
 
 
