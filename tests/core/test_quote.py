@@ -37,6 +37,7 @@ from patron.core.program import (
     Span,
 )
 from patron.core.quote import Payable, Quote, Usable
+from patron.engine import quoting
 
 LATER = "2025-03-04"
 PAID = Meter(name="paid", counts="basis")
@@ -50,7 +51,7 @@ def quoted(program: Program, *before: Fact, basket: Any, when: str = LATER, **or
     """A quote for ann, after these facts."""
     till = Till(program)
     till.put(*before) if before else None
-    said = till.book.quoted(bought("", *basket, when=when, **order), member="ann")
+    said = quoting.quoted(till.book, bought("", *basket, when=when, **order), member="ann")
     assert isinstance(said, Quote)
     return said
 
@@ -102,7 +103,7 @@ def test_a_quote_moves_nothing() -> None:
     states, orders = dict(till.book.states), dict(till.book.orders)
     pools = {name: (pool.used, dict(pool.holds)) for name, pool in till.book.pools.items()}
     count = len(till.book.decided)
-    till.book.quoted(bought("", article(20_00, units=9), when=LATER), member="ann")
+    quoting.quoted(till.book, bought("", article(20_00, units=9), when=LATER), member="ann")
     assert (till.book.states, till.book.orders, len(till.book.decided)) == (states, orders, count)
     assert pools == {name: (p.used, dict(p.holds)) for name, p in till.book.pools.items()}
 
@@ -117,14 +118,14 @@ def test_time_passes_up_to_the_quote() -> None:
 
 def test_whom_nobody_knows_is_quoted_as_a_new_member() -> None:
     till = Till(program(meters=[PAID], prices=(CARD,)))
-    said = till.book.quoted(bought("", 10_00, member="eve"), member="eve")
+    said = quoting.quoted(till.book, bought("", 10_00, member="eve"), member="eve")
     assert isinstance(said, Quote)
     assert (said.member, said.charged_minor) == ("eve", 9_70)
 
 
 def test_a_basket_in_another_currency_has_no_price_here() -> None:
     till = Till(program(prices=(TRIO,)))
-    said = till.book.quoted(bought("", 10_00, currency="EUR", rate=(1, 1)), member="ann")
+    said = quoting.quoted(till.book, bought("", 10_00, currency="EUR", rate=(1, 1)), member="ann")
     assert isinstance(said, Unfit)
     assert said.code == "other_currency"
 
@@ -181,7 +182,7 @@ def test_a_reservation_that_has_lapsed_by_the_quote_holds_no_stock() -> None:
     till = Till(scarce)
     till.put(adjust(9, member="bob"), adjust(9), reserve(reward="coffee", member="bob"))
     held, lapsed = (
-        till.book.quoted(bought("", 1_00, when=when), member="ann")
+        quoting.quoted(till.book, bought("", 1_00, when=when), member="ann")
         for when in ("2025-03-04", "2025-03-05")
     )
     assert isinstance(held, Quote)

@@ -10,6 +10,7 @@ from core.grocery import bought, redeem
 from core.histories import baskets, fixed, histories
 from patron.core.facts import Fact, Line, OrderCompleted
 from patron.core.quote import Quote
+from patron.engine import quoting
 
 
 @settings(fixed, max_examples=60, phases=[Phase.generate])
@@ -20,7 +21,7 @@ def test_a_quote_says_what_follows_when_it_is_taken_up(
     till = played(document, facts)
     later = max(fact.at for fact in facts) + timedelta(hours=1)
     order = bought("quoted", *basket, when=later)
-    quote = till.book.quoted(order, member="ann")
+    quote = quoting.quoted(till.book, order, member="ann")
     assert isinstance(quote, Quote)
 
     for usable in quote.usable:

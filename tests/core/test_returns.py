@@ -15,6 +15,8 @@ from patron.core.mechanics.per_amount import PerAmount
 from patron.core.mechanics.percent_off import PercentOff
 from patron.core.mechanics.special_price import SpecialPrice
 from patron.core.program import Match, Price, Program
+from patron.core.quote import Back, ReturnQuote
+from patron.engine import quoting
 
 YOGURT = Match(skus=frozenset({"yogurt"}))
 # 3.00 each, and 2.50 each where three are bought.
@@ -114,6 +116,28 @@ def test_points_go_by_what_the_return_is_worth() -> None:
     assert till.balance().available == 15
     till.put(came_back("o1", l1=1))
     assert till.balance().available == 12  # 6.00 are left.
+
+
+def test_a_quote_says_what_a_return_will_bring_and_moves_nothing() -> None:
+    till = Till(program(rule(PerAmount(rate=Fraction(1, 50))), prices=(TRIO,)))
+    till.put(bought("o1", yogurts(3, 7_50)))
+    before = dict(till.book.states), dict(till.book.orders)
+    said = quoting.quoted_return(till.book, came_back("o1", l1=1), member="ann")
+    assert isinstance(said, ReturnQuote)
+    assert said.lines == (Back("l1", 1_50, 1000),)
+    assert (said.amount_minor, said.changes) == (1_50, (("points", -3),))
+    assert (till.book.states, till.book.orders) == before
+    till.put(came_back("o1", l1=1))
+    assert (back_minor(till), till.balance().available) == ({"l1": 1_50}, 12)
+
+
+def test_a_return_of_nobodys_order_or_anothers_is_told_so() -> None:
+    till = Till(GROCER)
+    till.put(bought("o1", yogurts(3, 7_50)))
+    for order, member in (("o9", "ann"), ("o1", "bob")):
+        said = quoting.quoted_return(till.book, came_back(order, l1=1), member=member)
+        assert isinstance(said, Unfit)
+        assert said.code == "order_unknown"
 
 
 @pytest.mark.parametrize(

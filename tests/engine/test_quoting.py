@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.grocery import Till, adjust, ann, article, bought, named, reserve
+from core.grocery import Till, adjust, ann, article, bought, named, reserve, returned
 from core.grocery import redeem as redeemed
 from engine.counter import Counter, counters
 from patron.core.facts import Fact, IdentifiersLinked, OrderCompleted, Who
-from patron.core.quote import Quote
+from patron.core.quote import Quote, ReturnQuote
 from patron.engine import quoting
 from patron.store.pool import snapshot
 from patron.wire.documents import compile_document
@@ -57,7 +57,7 @@ def basket(member: str = "ann", *, when: str = "2025-03-03") -> OrderCompleted:
 
 async def quoted(counter: Counter, order: OrderCompleted) -> Quote:
     tenant = counter.engine.catalogue.tenants["default"]
-    said = await quoting.quoted(counter.pool, tenant, counter.served, order)
+    said = await quoting.quoted_from_tables(counter.pool, tenant, counter.served, order)
     assert isinstance(said, Quote)
     return said
 
@@ -70,13 +70,24 @@ async def test_the_tables_say_what_the_same_facts_say_in_memory(
     till = Till(compile_document(CARD, source="card.yaml"), members="ann bob")
     till.put(*BEFORE)
     order = basket(member, when=when)
-    assert await quoted(counter, order) == till.book.quoted(order, member=member)
+    assert await quoted(counter, order) == quoting.quoted(till.book, order, member=member)
 
 
 async def test_a_member_is_found_by_any_of_their_names(counter: Counter) -> None:
     said = await quoted(counter, basket()._replace(member=PHONE))
     assert said.member == "ann"
     assert said.prices[-1].reading == 120_00
+
+
+async def test_of_a_return_too(counter: Counter) -> None:
+    till = Till(compile_document(CARD, source="card.yaml"), members="ann bob")
+    till.put(*BEFORE)
+    refund = returned("o1", when="2025-03-10", member="ann", l1=40_00)
+    tenant = counter.engine.catalogue.tenants["default"]
+    said = await quoting.return_from_tables(counter.pool, tenant, counter.served, refund)
+    assert isinstance(said, ReturnQuote)
+    assert said.changes == (("points", -40),)
+    assert said == quoting.quoted_return(till.book, refund, member="ann")
 
 
 async def everything(counter: Counter) -> str:
@@ -98,6 +109,8 @@ async def test_a_question_moves_nothing_no_row_changes(counter: Counter) -> None
     for member in ("ann", "bob", "eve"):
         # At a time at which bob's reservation has lapsed and all points have ended.
         await quoted(counter, basket(member, when="2025-06-01"))
+    tenant, refund = counter.engine.catalogue.tenants["default"], returned("o1", member="ann", l1=1)
+    await quoting.return_from_tables(counter.pool, tenant, counter.served, refund)
     assert await everything(counter) == before
     await counter.put(adjust(1, when="2025-03-04"))
     assert await everything(counter) != before

@@ -46,6 +46,8 @@ def questions_at_the_end(example: Path) -> list[dict[str, Any]]:
 
 def in_words(quote: dict[str, Any]) -> str:
     """A quote as the tables write it: "16.00; 100 points pay 5.00"."""
+    if "order" in quote:
+        return f"{money(quote['amount_minor'])} back"
     words = money(quote["charged_minor"])
     if quote["points"]:
         words += f"; {quote['points']['points']} points pay {money(quote['points']['worth_minor'])}"
@@ -73,6 +75,25 @@ def test_the_programs_with_prices_have_quotes() -> None:
     assert {path.parent.stem for path in QUOTES} == {
         "discount-card", "special-prices", "loyalty-price", "money-off",
     }  # fmt: skip
+
+
+def test_a_return_is_shown_as_a_table(tmp_path: Path) -> None:
+    example, back = PROGRAMS / "loyalty-price.example", tmp_path / "back.json"
+    back.write_text('{"order": "C1", "currency": "USD", "lines": [{"line": "2", "quantity": "1"}]}')
+    before = tmp_path / "events.jsonl"
+    before.write_bytes(b"\n".join(events(example)[:4]))
+    command = ["quote", str(example.with_suffix(".yaml")), "card:7001", str(back)]
+    said = CliRunner().invoke(app, [*command, "--events", str(before)])
+    assert (
+        said.stdout
+        == """\
+cara in loyalty-price, 2026-02-03 18:00 UTC: of C1
+    2  1 of it                        2.70
+  to pay back: 2.70 USD
+  points: -3
+  school: -5
+"""
+    )
 
 
 def test_a_quote_is_shown_as_a_table_that_a_person_can_follow(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ import typer
 from patron.cli.environment import as_json, now_of, served, with_pool
 from patron.cli.programs import instant, lineages
 from patron.core.decision import Unfit
-from patron.core.facts import OrderCompleted, Who
+from patron.core.facts import OrderCompleted, OrderRefunded, Who
 from patron.core.prices import PriceProof
 from patron.core.program import Program
-from patron.core.quote import Payable, Quote, QuotedLine, Usable
+from patron.core.quote import Payable, Quote, QuotedLine, ReturnQuote, Usable
 from patron.engine import quoting
 from patron.engine.replay import REPLAY_KEY, Replay
 from patron.engine.statement import proof_words
@@ -21,11 +21,11 @@ from patron.errors import Misconfigured
 from patron.store.pool import Pool
 from patron.store.sealing import Sealer
 from patron.wire.identity import Hasher
-from patron.wire.questions import read_basket
+from patron.wire.questions import read_question
 from patron_schemas.envelope import Identifier
 
 KINDS = get_args(Identifier.model_fields["kind"].annotation)
-Asked = tuple[Quote | Unfit | None, Program | None]
+Asked = tuple[Quote | ReturnQuote | Unfit | None, Program | None]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,7 +45,8 @@ def quote(
         typer.Argument(
             metavar="BASKET.json",
             help='{"currency": "USD", "lines": [{"sku": "x", "quantity": "3", "paid": "9.00"}]}, '
-            "paid being what a line costs everybody.",
+            'paid being what a line costs everybody; or a return, {"order": "A1", "currency": '
+            '"USD", "lines": [{"line": "1", "quantity": "1"}]}.',
         ),
     ],
     events: Annotated[
@@ -58,7 +59,10 @@ def quote(
     tenant: Annotated[str, typer.Option(help="Whose program it is.")] = "default",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what a basket costs a member and would bring, and why not more. Nothing moves."""
+    """Say what a basket costs a member and would bring, and why not more. Nothing moves.
+
+    Of a return: what would come back.
+    """
     question = _Question(member, basket, tenant, None if at is None else instant(at))
     if program.endswith((".yaml", ".yml")):
         said, compiled = _from_file(program, events, question)
@@ -70,10 +74,11 @@ def quote(
         raise Misconfigured(f"{program} is not in force at that time")
     if isinstance(said, Unfit):
         raise Misconfigured(f"{basket}: {said.detail}")
-    if json:
-        typer.echo(as_json(quoting.shown_quote(said, compiled)))
+    if isinstance(said, ReturnQuote):
+        shown, table = quoting.shown_return(said, compiled), _return_table(said, compiled)
     else:
-        typer.echo("\n".join(_table(said, compiled)))
+        shown, table = quoting.shown_quote(said, compiled), _table(said, compiled)
+    typer.echo(as_json(shown) if json else "\n".join(table))
 
 
 class _Question:
@@ -83,12 +88,12 @@ class _Question:
         self.tenant, self.at = tenant, at
         self._member, self._basket = member, basket
 
-    def order(self, hasher: Hasher, *, at: datetime) -> OrderCompleted:
+    def asked(self, hasher: Hasher, *, at: datetime) -> OrderCompleted | OrderRefunded:
         try:
             text = self._basket.read_bytes()
         except OSError as error:
             raise Misconfigured(f"{self._basket} can't be read ({error.strerror})") from None
-        return read_basket(
+        return read_question(
             text, source=self._basket.name, tenant=self.tenant, at=at, who=self._who(hasher)
         )
 
@@ -110,16 +115,20 @@ def _from_file(path: str, events: Path | None, question: _Question) -> Asked:
             if "dead_letter" in each:
                 typer.echo(f"{events}:{each['line']}: {each['detail']}", err=True)
     at = question.at or run.latest or datetime.now(UTC)
-    order = question.order(Hasher(REPLAY_KEY), at=at)
-    return run.quoted(order, program=name), lineage.at(at)
+    asked = question.asked(Hasher(REPLAY_KEY), at=at)
+    if isinstance(asked, OrderRefunded):
+        return run.quoted_return(asked, program=name), lineage.at(at)
+    return run.quoted(asked, program=name), lineage.at(at)
 
 
 def _from_tables(name: str, question: _Question) -> Asked:
     async def work(pool: Pool, sealer: Sealer) -> Asked:
         whose, found = await served(pool, sealer, tenant=question.tenant, program=name)
         at = question.at or await now_of(pool, whose) or datetime.now(UTC)
-        order = question.order(whose.hasher, at=at)
-        return await quoting.quoted(pool, whose, found, order), found.lineage.at(at)
+        asked, compiled = question.asked(whose.hasher, at=at), found.lineage.at(at)
+        if isinstance(asked, OrderRefunded):
+            return await quoting.return_from_tables(pool, whose, found, asked), compiled
+        return await quoting.quoted_from_tables(pool, whose, found, asked), compiled
 
     return with_pool(work)
 
@@ -156,6 +165,18 @@ def _table(quote: Quote, program: Program) -> Iterator[str]:
     if reasons:
         yield "  why not:"
         yield from (f"    {reason}" for reason in reasons)
+
+
+def _return_table(quote: ReturnQuote, program: Program) -> Iterator[str]:
+    yield f"{quote.member} in {program.name}, {quote.at:%Y-%m-%d %H:%M %Z}: of {quote.order}"
+    for line in quote.lines:
+        units = f"{_quantity(line.quantity_milli)} of it" if line.quantity_milli else "none of it"
+        yield f"  {line.line:>3}  {units:30} {_money(line.amount_minor, program)}"
+    yield f"  to pay back: {_money(quote.amount_minor, program)} {quote.currency}"
+    for asset, change in quote.changes:
+        yield f"  {asset}: {change:+}"
+    if quote.tier_after != quote.tier:
+        yield f"  tier: {quote.tier_after}"
 
 
 def _why_not(quote: Quote, program: Program) -> Iterator[str]:

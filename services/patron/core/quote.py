@@ -5,16 +5,16 @@ purchase itself, and a request for each reward and for the points that could pay
 cannot say anything else than they will, and it says why not in the same words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from patron.core.account import State
+from patron.core.account import Account, Balance, Refunded, State
 from patron.core.basis import Basket, charged_minor
 from patron.core.decide import Needs, decide, needs
 from patron.core.decision import Answer, Decision, Proof, Refusal, Unfit
 from patron.core.expressions import order_facts, rules_ask
-from patron.core.facts import EventName, Line, OrderCompleted, RedeemAsked, Who
+from patron.core.facts import EventName, Line, OrderCompleted, OrderRefunded, RedeemAsked, Who
 from patron.core.matching import selects
 from patron.core.mechanics.multiply import Multiply
 from patron.core.periods import local_day
@@ -74,6 +74,33 @@ class Quote(NamedTuple):
     payable: Payable | None  # None: points pay for nothing in this program.
 
 
+class Back(NamedTuple):
+    """What of one line would come back."""
+
+    line: str
+    amount_minor: int
+    quantity_milli: int
+
+
+class ReturnQuote(NamedTuple):
+    """What a return is worth, and what it would do."""
+
+    at: datetime
+    member: str
+    order: str
+    currency: str  # The order's own.
+    lines: tuple[Back, ...]
+    shipping_minor: int
+    changes: tuple[tuple[str, int], ...]  # Asset → by how much what the member has changes.
+    tier: str
+    tier_after: str
+
+    @property
+    def amount_minor(self) -> int:
+        """What would come back in all."""
+        return sum(line.amount_minor for line in self.lines) + self.shipping_minor
+
+
 def quote_needs(program: Program, order: OrderCompleted) -> Needs:
     """What a quote reads."""
     of_order = needs(program, order)
@@ -112,6 +139,45 @@ def quote(program: Program, state: State, order: OrderCompleted) -> Quote | Unfi
         usable=tuple(_usable(program, state, reward, order.at) for reward in rewards),
         payable=_payable(program, state, total_minor, order.at),
     )
+
+
+def quote_return(program: Program, state: State, refund: OrderRefunded) -> ReturnQuote | Unfit:
+    """What would come back for `refund`; `state` holds its order and what it needs."""
+    decision = decide(program, state, refund)
+    if isinstance(decision, Unfit):
+        return decision
+
+    before, [after] = state.order, decision.orders
+    assert before is not None, "the refund is fit"
+    assert before.completed is not None
+    assets = sorted({*state.account.balances, *decision.account.balances})
+    changes = {a: _held(decision.account, a) - _held(state.account, a) for a in assets}
+    return ReturnQuote(
+        at=refund.at,
+        member=state.account.member,
+        order=after.order,
+        currency=before.completed.currency,
+        lines=tuple(_newly_back(before.refunded, after.refunded)),
+        shipping_minor=after.shipping_back_minor - before.shipping_back_minor,
+        changes=tuple((asset, change) for asset, change in changes.items() if change),
+        tier=state.account.tier,
+        tier_after=decision.account.tier,
+    )
+
+
+def _newly_back(before: Sequence[Refunded], after: Sequence[Refunded]) -> Iterator[Back]:
+    known = {back.line: back for back in before}
+    for line, amount_minor, quantity_milli in after:
+        _, was_minor, was_milli = known.get(line, Refunded(line, 0, 0))
+        back = Back(line, amount_minor - was_minor, quantity_milli - was_milli)
+        if back.amount_minor or back.quantity_milli:
+            yield back
+
+
+def _held(account: Account, asset: str) -> int:
+    """What a member has of an asset, pending included; what is owed counts below nothing."""
+    balance = account.balances.get(asset, Balance())
+    return balance.available + balance.pending + balance.reserved - balance.debt
 
 
 def _costing(line: Line, minor: int) -> Line:

@@ -23,7 +23,6 @@ from patron.core.facts import (
 )
 from patron.core.late import decide_late, is_late
 from patron.core.program import Program
-from patron.core.quote import Quote, quote, quote_needs
 from patron.core.refold import Past, Whose
 from patron.engine.lineage import Lineage
 from patron.engine.pooling import Hold, Pool
@@ -222,22 +221,28 @@ class Book:
 
         return pass_time(program_at, state, tenant=self.tenant, until=until)
 
-    def quoted(self, order: OrderCompleted, *, member: str) -> Quote | Unfit | None:
-        """What a basket would cost and bring; nothing is kept. None: no program is in force.
+    def foreseen(self, member: str, touched: Needs, *, at: datetime) -> State:
+        """An account as a question finds it by then, also a new member's; nothing is kept.
 
         Needs every pool that it reads, and of a member who is not new the holdings.
         """
         state = self.states.get(member) or State(Account(member), (), ())
-        at = max(order.at, state.account.at)
-        program = self.lineage.at(at)
-        if program is None:
-            return None
-        touched = quote_needs(program, order)
-        hold = Hold(member, "")
-        known = {name: self.pools.get(name, Pool()) for name in touched.pools}
-        pools = {name: pool.seen(at=at, hold=hold) for name, pool in known.items()}
         state, _ = self._passed(state, at)
-        return quote(program, state._replace(pools=pools), order)
+        owned, hold = self.orders.get(touched.order or ""), Hold(member, "")
+        known = {name: self.pools.get(name, Pool()) for name in touched.pools}
+        return state._replace(
+            order=owned.state if owned else None,
+            ended=self._ended(member, touched.recalls),
+            pools={name: pool.seen(at=at, hold=hold) for name, pool in known.items()},
+        )
+
+    def recall(self, member: str, state: State, decisions: Iterable[Decision]) -> None:
+        """A member's account with its orders, from all that was ever decided for it."""
+        self.states[member] = state
+        for decision in decisions:
+            self._put_ended(member, decision)
+            for order in decision.orders:
+                self.orders[order.order] = Owned(member, order)
 
     def _looking_again(self, state: State, since: datetime) -> State:
         """Due when the next version comes in force: it may award what this one does not."""

@@ -13,12 +13,13 @@ import orjson
 
 from patron.core.account import HOUSE, Account, State
 from patron.core.decision import Unfit
-from patron.core.facts import OrderCompleted
-from patron.core.quote import Quote
+from patron.core.facts import OrderCompleted, OrderRefunded
+from patron.core.quote import Quote, ReturnQuote
 from patron.core.refold import Past
 from patron.engine.book import Book, HistoryWanted, Waits, past_of
 from patron.engine.lineage import Lineage
 from patron.engine.noticing import published_of
+from patron.engine.quoting import quoted, quoted_return
 from patron.engine.reading import Meant
 from patron.engine.resolving import Names
 from patron.engine.statement import shown
@@ -118,7 +119,15 @@ class Replay:
         tenant = order.name.tenant
         member = self._names.setdefault(tenant, Names({})).known(order.member)
         book = self._book(tenant, program, self._lineages[program])
-        return book.quoted(order, member=member)
+        return quoted(book, order, member=member)
+
+    def quoted_return(self, refund: OrderRefunded, *, program: str) -> ReturnQuote | Unfit:
+        """What would come back of a member's order, after all events so far."""
+        assert refund.member is not None, "a quote is somebody's"
+        tenant = refund.name.tenant
+        member = self._names.setdefault(tenant, Names({})).known(refund.member)
+        book = self._book(tenant, program, self._lineages[program])
+        return quoted_return(book, refund, member=member)
 
     @property
     def latest(self) -> datetime | None:

@@ -1,4 +1,4 @@
-"""A question about a price, as a file asks it: a basket in the words of the contract."""
+"""Questions about prices, as a file asks them: a basket, or what would come back of an order."""
 
 from datetime import datetime
 from typing import Any
@@ -6,17 +6,20 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from patron.core.facts import EventName, OrderCompleted, Who
+from patron.core.facts import EventName, OrderCompleted, OrderRefunded, Who
 from patron.errors import Misconfigured
 from patron.wire.reasons import MEANING, Unreadable
-from patron.wire.translating import basket_of
+from patron.wire.translating import basket_of, refund_of
+from patron_schemas.purchases import OrderRefunded as ReturnAsked
 from patron_schemas.requests import PriceAsked
 
 QUOTED = "patron:quote"
 
 
-def read_basket(text: bytes, *, source: str, tenant: str, at: datetime, who: Who) -> OrderCompleted:
-    """The data of a price question, without its member, as the order that it would be.
+def read_question(
+    text: bytes, *, source: str, tenant: str, at: datetime, who: Who
+) -> OrderCompleted | OrderRefunded:
+    """The data of a price question or, where it names an order, of a refund; of whoever asks.
 
     Raises `Misconfigured` with what is wrong, and where.
     """
@@ -27,10 +30,12 @@ def read_basket(text: bytes, *, source: str, tenant: str, at: datetime, who: Who
     if not isinstance(data, dict):
         raise Misconfigured(f'{source} is no basket: write {{"currency": …, "lines": […]}}')
     # Whose it is, the caller says; the contract wants to hear it too.
-    named = {**data, "member": "somebody", "identifier": None}
+    named = orjson.dumps({**data, "member": "somebody", "identifier": None})
+    name = EventName(tenant, QUOTED, "")
     try:
-        asked = PriceAsked.model_validate_json(orjson.dumps(named))
-        return basket_of(EventName(tenant, QUOTED, ""), at, asked, who)
+        if "order" in data:
+            return refund_of(name, at, ReturnAsked.model_validate_json(named), who)
+        return basket_of(name, at, PriceAsked.model_validate_json(named), who)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])

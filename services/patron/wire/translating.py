@@ -131,6 +131,11 @@ def _pairs(attributes: dict[str, str] | None) -> tuple[tuple[str, str], ...]:
 
 
 def _order_refunded(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.OrderRefunded:
+    return refund_of(name, at, data, whose(data, hasher))
+
+
+def refund_of(name: Any, at: Any, data: Any, who: Who | None) -> facts.OrderRefunded:
+    """A refund of whoever it is said to be."""
     digits = minor_digits(data.currency)
     lines = tuple(
         facts.RefundedLine(
@@ -145,7 +150,7 @@ def _order_refunded(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.Orde
     return facts.OrderRefunded(
         name,
         at,
-        whose(data, hasher),
+        who,
         data.order,
         lines,
         amount,
