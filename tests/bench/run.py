@@ -113,10 +113,10 @@ def _folder() -> "tempfile.TemporaryDirectory[str]":
 
 
 def _compiled(tree: Path, folder: Path, *, plain: bool) -> list[Path]:
-    """Where the code of a tree lies: its sources, or a wheel with a compiled core."""
+    """Where the code of a tree lies: its sources, or a wheel with what is compiled of them."""
     if plain or not has_compiler():
         return [tree / "services", tree / "schemas"]
-    say(f"Compiling the core of {tree.name} (half a minute).")
+    say(f"Compiling {tree.name} (a minute or two).")
     return [build(folder, tree)]
 
 

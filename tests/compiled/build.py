@@ -18,7 +18,7 @@ def has_compiler() -> bool:
 
 
 def build(folder: Path, project: Path = PROJECT) -> Path:
-    """A folder with `patron` and its compiled core; half a minute."""
+    """A folder with `patron` and its compiled core; a minute or two."""
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"),
