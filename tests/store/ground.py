@@ -14,6 +14,7 @@ from patron.store.partitions import Partition, of_entry, of_lot, of_week, week_o
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 WEEK = week_of(NOW)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+PENDING = 1  # A compartment whose points say when they become available.
 PARTITIONS: list[Partition] = [
     *(of_week(week) for week in range(WEEK - 2, WEEK + 2)),
     of_entry(NOW),
@@ -52,6 +53,8 @@ def entry(account: int, seq: int) -> EntryRow:
 
 def lot(account: int, seq: int, **changes: Any) -> LotRow:
     row = LotRow(account, 1, 0, NEVER, NOW, seq, 1, amount=100, remaining=100, rule=1, origin=seq)
+    if changes.get("compartment") == PENDING:
+        row = row._replace(activates_at=NOW)
     return row._replace(**changes)
 
 
