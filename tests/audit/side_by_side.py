@@ -18,6 +18,7 @@ from audit.expressions import (
     reach_meters,
 )
 from core.grocery import Till
+from patron.audit import by_time
 from patron.audit.facts import Event, event_of
 from patron.audit.model import Model
 from patron.audit.programs import Terms, terms_of
@@ -96,7 +97,7 @@ def _met(each: Decided, sides: Mapping[Any, set[str]]) -> bool:
 
 def _entry(each: Decided, *, met: bool) -> Event:
     fact = each.decision.fact
-    body = bodies.encode_body(bodies.encode_fact(fact), reads_of(each))
+    body = bodies.encode_body(bodies.encode_fact(fact), reads_of(each, closed=b"last"))
     event = event_of(
         seq=each.decision.account.seq,
         at=each.decision.at,
@@ -107,12 +108,28 @@ def _entry(each: Decided, *, met: bool) -> Event:
     return event._replace(met=met)
 
 
-def modelled(document: Mapping[str, Any], events: Sequence[Event]) -> Model:
-    """The model after these entries."""
-    model = Model(terms(json.dumps(document)))
-    for event in events:
-        model.apply(event)
-    return model
+def modelled(document: Mapping[str, Any], till: Till, events: Sequence[Event]) -> Model:
+    """The model after these entries; the till knows those of accounts that were merged."""
+    return by_time.account(
+        terms(json.dumps(document)),
+        events,
+        lambda event: modelled(document, till, _closed(till, event)),
+    )
+
+
+def _closed(till: Till, event: Event) -> list[Event]:
+    """The entries of the account that a merge closed, up to there."""
+    member = next(
+        each.member
+        for each in till.book.decided
+        if each.decision.fact.name.id == event.id and each.decision.other is not None
+    )
+    before = []
+    for entry in entries(till, member):
+        if entry.id == event.id:
+            break
+        before.append(entry)
+    return before
 
 
 @lru_cache(maxsize=8)

@@ -67,6 +67,7 @@ def before_the_close(till: Till, document: dict[str, Any]) -> dict[str, Model]:
     return {
         member: modelled(
             document,
+            till,
             [
                 event
                 for event in entries(till, member)
@@ -110,5 +111,5 @@ def test_the_second_model_draws_the_same_winners_and_gives_the_same_parts(
     expected = closing.shares(spent, amount=amount) if any(v > 0 for v in spent.values()) else {}
     assert given_parts == expected
     for member in MEMBERS:
-        mine = of_model(modelled(document, entries(till, member)), document)
+        mine = of_model(modelled(document, till, entries(till, member)), document)
         assert mine == of_core(till, document, member)

@@ -22,6 +22,7 @@ from patron.core.facts import (
     FreezeAsked,
     Line,
     MemberEnrolled,
+    MemberMerged,
     OrderCancelled,
     OrderCompleted,
     OrderRefunded,
@@ -36,8 +37,9 @@ from patron.core.facts import (
 from patron.core.mechanics.every import Every
 from patron.core.mechanics.per_amount import PerAmount
 from patron.core.program import Asset, Ladder, Meter, Program, Reward, Rule, Span, Tier, Window
-from patron.engine.book import Book, HistoryWanted, Waits
+from patron.engine.book import Book, Waits
 from patron.engine.lineage import InForce, Lineage
+from patron.engine.wanted import HistoryWanted
 
 TENANT = "default"
 ZONE = "America/New_York"
@@ -305,6 +307,18 @@ def freeze(frozen: bool = True, *, when: str | datetime = DAY, member: str = "an
     return FreezeAsked(named(f"freeze-{frozen}-{when}"), _instant(when), ann(member), frozen)
 
 
+def merged(member: str, *, into: str, when: str | datetime = DAY) -> MemberMerged:
+    """Two members were one person."""
+    name = named(f"merged-{member}-{into}-{when}")
+    return MemberMerged(name, _instant(when), ann(member), ann(into))
+
+
+def _other(fact: Fact) -> str | None:
+    if isinstance(fact, TransferAsked):
+        return fact.to.value
+    return fact.into.value if isinstance(fact, MemberMerged) else None
+
+
 # The till.
 
 
@@ -327,12 +341,13 @@ class Till:
     def offer(self, fact: Fact) -> Unfit | Waits | None:
         """Put a fact in, and say what became of it; what has to wait for its order waits."""
         member = getattr(fact, "member", None)
+        other = _other(fact)
         while True:
             try:
                 said = self.book.put_fact(
                     fact,
-                    member=None if member is None else member.value,
-                    other=fact.to.value if isinstance(fact, TransferAsked) else None,
+                    member=None if member is None else self.book.leads_to(member.value),
+                    other=None if other is None else self.book.leads_to(other),
                 )
             except HistoryWanted as wanted:
                 self.book.put_history(wanted.member, [])  # All that was decided is in the book.

@@ -23,6 +23,7 @@ from core.grocery import (
     freeze,
     give_back,
     ladder,
+    merged,
     named,
     program,
     redeem,
@@ -273,13 +274,16 @@ def happenings(draw: st.DrawFn, so_far: list[Fact]) -> Fact:
 
 
 @st.composite
-def histories(draw: st.DrawFn, *, late: bool = False) -> list[Fact]:
-    """Facts in the order in which they arrive."""
+def histories(draw: st.DrawFn, *, late: bool = False, merging: bool = False) -> list[Fact]:
+    """Facts in the order in which they arrive; at some place both may become one member."""
     facts: list[Fact] = []
     moment = FIRST
     for place in range(draw(st.integers(4, 14))):
         moment += timedelta(hours=draw(hours))
         back = draw(hours) if late else 0
         fact = draw(purchases("o1")) if not place else draw(happenings(facts))
+        if merging and place and draw(st.integers(0, 4)) == 0:
+            closed, heir = draw(st.sampled_from([("ann", "bob"), ("bob", "ann")]))
+            fact = merged(closed, into=heir)
         facts.append(fact._replace(name=named(f"f{place}"), at=moment - timedelta(hours=back)))
     return facts

@@ -7,7 +7,6 @@ import pytest
 
 from core.grocery import adjust, article, at, bought, did, redeem, returned, transfer, voided
 from engine.counter import PROGRAM, TENANT, Counter, batches, reached
-from patron.core.facts import MemberMerged, Who
 from patron.engine.apply import Batch
 from patron.engine.history import as_of
 from patron.engine.publish import publish
@@ -53,12 +52,6 @@ async def test_a_dead_letter_claims_no_name(counter: Counter) -> None:
     assert (await counter.put(refund)).dead_letters == {"refund_exceeds_order": 1}
     assert await counter.value("SELECT count(*) FROM seen") == 1
     assert await counter.value("SELECT count(*) FROM dead_letter") == 2
-
-
-async def test_what_is_not_decided_yet_is_kept_for_a_version_that_does(counter: Counter) -> None:
-    name = bought("o1", 1_00).name
-    merged = MemberMerged(name, at("2025-03-03"), Who("id", "bob"), Who("id", "ann"))
-    assert (await counter.put(merged)).dead_letters == {"unsupported": 1}
 
 
 async def test_a_refund_in_another_batch_takes_back_what_its_order_gave(counter: Counter) -> None:

@@ -121,7 +121,11 @@ def test_a_fact_comes_back_as_it_went(fact: Fact) -> None:
     assert encode_fact(again) == encode_fact(fact)
 
 
-@given(facts, st.none() | st.from_type(Reads))
+# What a merge took is whole accounts, too much to make up: engine/test_merging.py has real ones.
+WITHOUT_A_MERGE = st.builds(Reads, order=..., once=..., received=..., inherited=st.none())
+
+
+@given(facts, st.none() | WITHOUT_A_MERGE)
 def test_a_body_keeps_the_fact_and_what_was_read(fact: Fact, reads: Reads | None) -> None:
     body = encode_body(encode_fact(fact), reads)
     assert decode_body(kind_of(fact), body) == (fact, reads or Reads())
@@ -136,7 +140,7 @@ def test_a_body_that_read_nothing_says_so_in_one_way() -> None:
 def test_a_body_is_json_that_any_tool_reads(fact: Fact) -> None:
     stated, reads = json.loads(encode_body(encode_fact(fact), None))
     assert stated[0] == list(fact.name)
-    assert reads == [None, [], [], None, [], [], None, []]
+    assert reads == [None, [], [], None, [], [], None, [], None, None]
 
 
 @given(orders)

@@ -139,7 +139,8 @@ def _set_aside(model: Model, event: Event, asset: str, amount: int) -> bool:
                 earned_at=model.at, amount=missing, rule="borrowed", origin=event.seq,
             )  # fmt: skip
     if event.kind == "reserve":
-        model.wallet.reserve(event.seq, asset, amount)
+        grant = (event.seq, model.cards.next_n(event.seq))
+        model.wallet.reserve(event.seq, asset, amount, held_by=grant)
     else:
         model.wallet.spend(asset, amount)
     return True
@@ -175,7 +176,7 @@ def _confirm(model: Model, terms: Terms, event: Event) -> None:
     if grant.reward and not model.by_time and not sharing.is_there(terms, event, grant.reward):
         return
     grant.state, grant.used_on = "claimed", event.fields.get("order", "")
-    model.wallet.use_up(reserved_by=grant.seq)
+    model.wallet.use_up(reserved_by=(grant.seq, grant.n))
 
 
 def _cancel(model: Model, event: Event) -> None:
@@ -192,7 +193,7 @@ def _let_go(model: Model, seq: int, grant: Grant, *, state: str) -> None:
         grant.state = "unlocked"
         return
     grant.state = state
-    model.wallet.give_back(seq, reserved_by=grant.seq)
+    model.wallet.give_back(seq, reserved_by=(grant.seq, grant.n))
 
 
 def _transfer(model: Model, terms: Terms, event: Event) -> None:

@@ -4,7 +4,7 @@ Time passes here by the model's own reckoning, since what the entries say of it 
 of the account as it was before the late fact.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from patron.audit import belonging, sharing, yearly
@@ -26,11 +26,29 @@ def has_late(terms: Mapping[int, Terms], events: Sequence[Event]) -> bool:
 def _late(terms: Mapping[int, Terms], events: Sequence[Event]) -> Iterator[int]:
     """The places of those events that came after a later one."""
     latest = LONG_AGO
-    for place, event in enumerate(events):
+    for place, event in enumerate(events[: _merge(events)]):
         is_late = event.kind in LATE and event.told_at < latest and event.at < latest
         if is_late and terms[event.version].document.late == "retroactive":
             yield place
         latest = max(latest, event.at)
+
+
+def _merge(events: Sequence[Event]) -> int:
+    """Where an account first takes another over: from there on its facts act as they come."""
+    return next((n for n, event in enumerate(events) if event.takes_over), len(events))
+
+
+def account(
+    terms: Mapping[int, Terms], events: Sequence[Event], closed: Callable[[Event], Model]
+) -> Model:
+    """The account that these events leave; `closed` knows what a merge takes over."""
+    model, place = Model(terms), 0
+    if has_late(terms, events):
+        place = _merge(events)
+        model = modelled(terms, events[:place])
+    for event in events[place:]:
+        model.apply(event, closed=closed(event) if event.takes_over else None)
+    return model
 
 
 def modelled(terms: Mapping[int, Terms], events: Sequence[Event]) -> Model:
@@ -63,6 +81,7 @@ def modelled(terms: Mapping[int, Terms], events: Sequence[Event]) -> Model:
             grant.state = "revoked"
         elif grant.request in model.freed:
             grant.state = "claimed"
+    model.by_time, model.had_late = False, True
     return model
 
 
@@ -111,6 +130,7 @@ def _folded(
                 _put(model, late._replace(at=max(late.at, event.at)))
     _pass(model, until)
     had |= {event.seq: dict(model.had.get(event.seq, {})) for event in events}
+    model.last = max(event.seq for event in events)
     return model
 
 
@@ -127,8 +147,8 @@ def _stands(
 
 
 def when(event: Event) -> datetime:
-    """Where an event stands in time: requests at their account's."""
-    return event.at if event.kind in REQUESTS else event.told_at
+    """Where an event stands in time: requests and merges at their account's."""
+    return event.at if event.kind in (*REQUESTS, "merged") else event.told_at
 
 
 def _put(model: Model, event: Event) -> None:

@@ -1,5 +1,6 @@
 """Punches and the rewards that they unlock."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,7 +37,7 @@ class Grant:
     reward: str
     seq: int
     n: int
-    state: str  # unlocked, reserved, claimed, cancelled, lapsed or revoked.
+    state: str  # unlocked, reserved, claimed, cancelled, lapsed, revoked or merged.
     unlocked_at: datetime
     lapses_at: datetime
     order: str = ""
@@ -57,6 +58,7 @@ class Cards:
     grants: list[Grant] = field(default_factory=list)
     added: int = 0
     lapsed: dict[str, list[Punch]] = field(default_factory=dict)  # Unused.
+    inherited: Counter[str] = field(default_factory=Counter)  # Rewards claimed by a merged member.
 
     def add(self, meter: str, count: int, *, lapses_at: datetime, cause: str) -> None:
         """More punches; those that a return took too late are paid first."""
@@ -68,6 +70,13 @@ class Cards:
             self.added += 1
             living.append(Punch(lapses_at, cause, count - paid, self.added))
             living.sort(key=age)
+
+    def owe(self, meter: str, count: int) -> None:
+        """So many punches are owed: living ones pay, the oldest first."""
+        living = self.punches.get(meter, [])
+        paid = min(count, sum(punch.left for punch in living))
+        self._use(living, paid)
+        self.owed[meter] = self.owed.get(meter, 0) + count - paid
 
     def unlock(self, terms: Terms, seq: int, *, at: datetime, order: str) -> int:
         """Turn full cards into rewards, rule by rule; return how many."""

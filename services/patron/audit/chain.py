@@ -21,7 +21,7 @@ COMPARTMENTS = (*SIDES, "issuer", "redeemed", "expired", "transferred")
 DESTINATIONS = (
     "issuer", "redeemed", "expired", "available", "pending", "reserved", "debt", "transferred",
 )  # fmt: skip
-GRANT_STATES = ("unlocked", "reserved", "claimed", "cancelled", "lapsed", "revoked")
+GRANT_STATES = ("unlocked", "reserved", "claimed", "cancelled", "lapsed", "revoked", "merged")
 INSIDE = COMPARTMENTS[:3]
 
 Move = tuple[str, str, str, int]  # Asset, from, to, amount.

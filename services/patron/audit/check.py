@@ -6,12 +6,13 @@ can run beside the workers. It says what differs; which side is wrong is for a p
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain as chain_of
 from typing import Any, NamedTuple
 
 from patron.audit import by_time, chain
-from patron.audit.by_time import has_late
 from patron.audit.chain import COMPARTMENTS, GRANT_STATES, SIDES, Move
 from patron.audit.facts import KINDS, Event, event_of
+from patron.audit.families import Families, closed_model, families
 from patron.audit.model import Model
 from patron.audit.programs import Terms, terms_of
 from patron.store import audit_reads, programs
@@ -87,11 +88,12 @@ async def audit(
                 page = await audit_reads.page(
                     connection, program=program.program, after=after, accounts_max=accounts_max
                 )
-                met = await _met(connection, page)
+                closed = await families(connection, page.entries)
+                met = await _met(connection, page.entries, *closed.values())
             if not page.accounts:
                 break
             for written in _by_account(page):
-                differences.extend(differences_of(written, served, met))
+                differences.extend(differences_of(written, served, met, closed))
             after = page.accounts[-1].account
             accounts += len(page.accounts)
             entries += len(page.entries)
@@ -110,10 +112,12 @@ async def _served(connection: Connection, program: int) -> Served:
     )
 
 
-async def _met(connection: Connection, page: AuditPage) -> set[object]:
-    """The transfers of this page that reached their receiver."""
-    asked = {(e.event, e.recorded_at) for e in page.entries if e.kind == TRANSFER}
-    return set(await audit_reads.with_both_sides(connection, asked, kind=TRANSFER))
+async def _met(connection: Connection, *entries: Sequence[EntryRow]) -> set[object]:
+    """The transfers among these entries that reached their receiver."""
+    asked = {(e.event, e.recorded_at) for e in chain_of(*entries) if e.kind == TRANSFER}
+    sides = await audit_reads.accounts_of(connection, asked, kind=TRANSFER)
+    count = Counter(event for event, _ in sides)
+    return {event for event, accounts in count.items() if accounts > 1}
 
 
 def _by_account(page: AuditPage) -> Iterator[Written]:
@@ -127,7 +131,9 @@ def _by_account(page: AuditPage) -> Iterator[Written]:
         yield Written(account, of["entries"], of["lots"], of["takes"], of["grants"])
 
 
-def differences_of(written: Written, served: Served, met: set[object]) -> Iterator[Difference]:
+def differences_of(
+    written: Written, served: Served, met: set[object], closed: Families
+) -> Iterator[Difference]:
     """All that is wrong with one account."""
 
     def differs(what: str, expected: object, found: object) -> Iterator[Difference]:
@@ -158,7 +164,7 @@ def differences_of(written: Written, served: Served, met: set[object]) -> Iterat
     for finding in [
         *found_breaks,
         *_sums(written, served, moved),
-        *_modelled(written, served, events),
+        *_modelled(written, served, events, met, closed),
     ]:
         yield from differs(*finding)
 
@@ -182,7 +188,8 @@ def _chained(
         takes[take.seq].append(take)
     before, moved, breaks = chain.NOTHING, list[Move](), list[Finding]()
     for entry, event in zip(written.entries, events, strict=True):
-        giver = "transferred" if event.received else "issuer"
+        of_a_member = event.received or event.takes_over
+        giver = "transferred" if of_a_member else "issuer"
         these = chain.moves(lots[entry.seq], takes[entry.seq], assets=served.assets, giver=giver)
         moved += these
         breaks.append(
@@ -222,25 +229,41 @@ def _balances(written: Written, served: Served) -> dict[tuple[str, str], int]:
     return found
 
 
-def _modelled(written: Written, served: Served, events: Sequence[Event]) -> Iterator[Finding]:
+def _modelled(
+    written: Written,
+    served: Served,
+    events: Sequence[Event],
+    met: set[object],
+    closed: Families,
+) -> Iterator[Finding]:
     """What the second model makes of the facts is what is written."""
-    if all(event.version in served.terms for event in events) and has_late(served.terms, events):
-        yield from _by_time(written, served, events)
+    unknown = next((event for event in events if event.version not in served.terms), None)
+    if unknown is not None:
+        yield f"entry {unknown.seq} version", "a version of the program", unknown.version
         return
-    model = Model(served.terms)
+    account, names = written.row.account, [entry.event for entry in written.entries]
     for event in events:
-        if event.version not in served.terms:
-            yield f"entry {event.seq} version", "a version of the program", event.version
-            return
-        try:
-            model.apply(event)
-        except (ValueError, LookupError, TypeError, ArithmeticError, AssertionError) as error:
-            # A fact that was tampered with may name what is not there. Nothing can be
-            # computed after it, and the other accounts must be looked at all the same.
-            yield f"entry {event.seq}", "a fact that can be computed", repr(error)
-            return
+        if event.takes_over:
+            last = closed[account, names[event.seq - 1]][-1].hash.hex()
+            yield f"entry {event.seq} closed chain", last, event.takes_over
 
-    yield "tier", model.tier, served.tiers.get(written.row.tier, written.row.tier)
+    def taken(event: Event) -> Model:
+        name = names[event.seq - 1]
+        return closed_model(served.terms, closed, met, heir=account, event=name)
+
+    try:
+        model = by_time.account(served.terms, events, taken)
+    except (ValueError, LookupError, TypeError, ArithmeticError, AssertionError) as error:
+        # A fact that was tampered with may name what is not there. Nothing can be
+        # computed after it, and the other accounts must be looked at all the same.
+        yield "facts", "facts that can be computed", repr(error)
+        return
+
+    if model.had_late:
+        yield from _settled(model, written, served)
+        return
+    lowest = model.lowest()
+    yield "tier", model.tier or lowest, served.tiers.get(written.row.tier) or lowest
     for (asset, compartment), amount in _balances(written, served).items():
         if compartment == "debt":
             yield f"{asset} debt", model.wallet.debt.get(asset, 0), amount
@@ -272,17 +295,11 @@ def _modelled(written: Written, served: Served, events: Sequence[Event]) -> Iter
     )
 
 
-def _by_time(written: Written, served: Served, events: Sequence[Event]) -> Iterator[Finding]:
+def _settled(model: Model, written: Written, served: Served) -> Iterator[Finding]:
     """An account to which facts came late is what all facts by time leave.
 
     Which entry wrote what is another matter: corrections have their own.
     """
-    try:
-        model = by_time.modelled(served.terms, events)
-    except (ValueError, LookupError, TypeError, ArithmeticError, AssertionError) as error:
-        yield "facts by time", "facts that can be computed", repr(error)
-        return
-
     lowest = model.lowest()
     yield "tier", model.tier or lowest, served.tiers.get(written.row.tier) or lowest
     for (asset, compartment), amount in _balances(written, served).items():

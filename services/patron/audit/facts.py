@@ -78,6 +78,7 @@ class Event(NamedTuple):
     granted: bool = False  # How a request was answered, which stands.
     stands: Mapping[str, int] | None = None  # By time: what shared rules give it at most.
     told: Mapping[str, Any] = {}
+    takes_over: str = ""  # Of a merge, at the heir: the last hash of the closed account, in hex.
 
 
 def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) -> Event:
@@ -89,7 +90,7 @@ def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) ->
     if name_of_kind == "completed":
         fields["lines"] = [dict(zip(_LINE, line, strict=False)) for line in fields["lines"]]
     tenant, source, identity = name
-    once, received, tally, _, pools, answer = _padded(reads, 7)[1:7]
+    once, received, tally, _, pools, answer, _, inherited = _padded(reads, 9)[1:9]
     granted, _, told = answer or (False, "", {})
     return Event(
         seq, name_of_kind, at, instant(told_at), tenant, source, identity, version, fields,
@@ -100,7 +101,7 @@ def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) ->
         ),
         None if tally is None else tuple(tally),
         {pool: used + held for pool, (used, held) in pools or ()},
-        granted=granted, told=told,
+        granted=granted, told=told, takes_over=inherited[-1] if inherited else "",
     )  # fmt: skip
 
 

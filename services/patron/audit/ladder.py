@@ -80,9 +80,12 @@ class Ladder:
             held_until = calendar.plus(ends_at, self.tiers.grace, self.terms.zone)
         return Qualification(tier, window, self.now, ends_at, held_until)
 
-    def revalued(self, standing: list[Qualification], *, of: datetime) -> list[Qualification]:
+    def revalued(
+        self, standing: list[Qualification], *, of: datetime, revokes: bool = True
+    ) -> list[Qualification]:
         """What stands after something that happened at `of` was counted, more or less of it."""
-        left = [q for q in standing if self.tiers.on_refund == "keep" or self._deserves(q)]
+        keeps = self.tiers.on_refund == "keep" or not revokes
+        left = [q for q in standing if keeps or self._deserves(q)]
         window = self.around(of)
         for rung in self.tiers.ladder[1:] if window is not None else ():
             assert window is not None

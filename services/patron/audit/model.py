@@ -8,15 +8,15 @@ out must be what the tables say; `check` compares. Nothing here reads or writes 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import floor
 
 from patron.audit import (
     asking,
     belonging,
     calendar,
     ceilings,
+    doing,
     ends,
-    expressions,
+    merging,
     modes,
     paying,
     prices,
@@ -32,9 +32,8 @@ from patron.audit.counting import LONG_AGO, Meters, StreakDays, by_event
 from patron.audit.facts import ORDERS, REQUESTS, Event
 from patron.audit.ladder import Ladder, Qualification, tiers_of
 from patron.audit.levels import Order
-from patron.audit.programs import Terms, attributes_match, tier_matches
+from patron.audit.programs import Terms
 from patron.audit.wallet import Lot, Wallet
-from patron_schemas.program import Match, Rule
 
 
 @dataclass
@@ -68,18 +67,24 @@ class Model:
     zone: str = ""
     awarded: set[tuple[str, int]] = field(default_factory=set)  # (rule, local year)
     by_time: bool = False  # Answers stand: see `by_time.py`.
+    had_late: bool = False  # Which entry wrote what is another matter then.
     passed: int = 0  # How often time acted, where it has no entries.
     version: int = 0  # Of the last entry.
+    last: int = 0  # The number of the last entry.
+    floor: int = 0  # No entry that its lots come from has a lower number.
 
-    def apply(self, event: Event) -> None:
-        """One more entry, and then the segments and entitlements that it leaves."""
-        self._apply(event)
-        if event.kind != "time":
+    def apply(self, event: Event, *, closed: "Model | None" = None) -> None:
+        """One more entry, and then the segments and entitlements that it leaves.
+
+        `closed` is the account that a merge takes over, as it was before.
+        """
+        self._apply(event, closed)
+        if event.kind not in ("time", "merged") or event.takes_over:
             belonging.settle(self, self.terms[event.version], self.at)
 
-    def _apply(self, event: Event) -> None:
+    def _apply(self, event: Event, closed: "Model | None") -> None:
         terms = self.terms[event.version]
-        self.version = event.version
+        self.version, self.last = event.version, event.seq
         if event.seq == 1 and not self.by_time:
             self.meters.joined_at = event.at
         if event.kind in REQUESTS:
@@ -102,6 +107,11 @@ class Model:
             self._engaged(terms, event)
         elif event.kind in ("enrolled", "profile"):
             self._profile(event)
+        elif event.kind == "merged" and event.takes_over:
+            assert closed is not None, "the account that it takes over"
+            merging.take_over(self, terms, event, closed)
+        elif event.kind == "merged":
+            merging.close(self)
 
     # What time does.
 
@@ -230,14 +240,15 @@ class Model:
                 kept = self._punch(terms, meter_name, more, of=order.first_at, cause=name)
                 # Kept rewards used these up: the order cannot give them a second time.
                 order.counted[meter_name] += kept
-        self._requalify(terms, of=order.first_at, at=event.at)
+        self.requalify(terms, of=order.first_at, at=event.at)
         reaching.settle(self, terms, event)
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order=name)
         self.notices += [("reward.unlocked", name)] * unlocked
 
-    def _requalify(self, terms: Terms, *, of: datetime, at: datetime) -> None:
+    def requalify(self, terms: Terms, *, of: datetime, at: datetime, revokes: bool = True) -> None:
+        """Look at the ladder again, and at the window around `of`."""
         if (rungs := self.meters.ladder(terms, at)) is not None:
-            self.qualifications = rungs.revalued(self.qualifications, of=of)
+            self.qualifications = rungs.revalued(self.qualifications, of=of, revokes=revokes)
             self._set_tier(rungs)
 
     def _punch(self, terms: Terms, meter: str, more: int, *, of: datetime, cause: str) -> int:
@@ -260,7 +271,7 @@ class Model:
         before_caps = {
             rule.rule: points
             for rule in terms.document.rules
-            if (points := self._earned_by_event(terms, rule, event))
+            if (points := doing.earned(self, terms, rule, event))
         }
         earned: dict[str, int] = {}
         gives = self.pay(terms, event, before_caps)
@@ -269,7 +280,7 @@ class Model:
                 if rule.earn is not None:
                     earned[rule.earn] = earned.get(rule.earn, 0) + given
                 if rule.per_event is not None and rule.per_event.once != "never":
-                    self.once.add(self._once_key(rule, event))
+                    self.once.add(doing.once_key(rule, event))
                     if rule.per_event.once_for == "program":
                         self.had.setdefault(event.seq, {})[rule.rule] = given
         for name, meter in terms.document.meters.items():
@@ -277,12 +288,12 @@ class Model:
                 more = earned.get(meter.asset or "", 0)
             else:
                 more = by_event(meter, event)
-                more *= self._fits(terms, meter.match, event)
+                more *= doing.fits(self, terms, meter.match, event)
             if more:
                 self.meters.move(terms, name, more, of=event.told_at)
             if more and meter.punches:
                 self._punch(terms, name, more, of=event.told_at, cause=event.id)
-        self._requalify(terms, of=event.told_at, at=event.at)
+        self.requalify(terms, of=event.told_at, at=event.at)
         reaching.settle(self, terms, event)
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order="")
         self.notices += [("reward.unlocked", event.id)] * unlocked
@@ -313,43 +324,6 @@ class Model:
                 key = ceilings.of_member(terms, member_cap, event.told_at)
                 self.used[key] = self.used.get(key, 0) + earned.get(member_cap.asset, 0)
         return gives
-
-    def _fits(self, terms: Terms, match: Match, event: Event) -> bool:
-        return attributes_match(match, event.fields["attributes"]) and tier_matches(
-            match, self.tier or self._lowest(terms)
-        )
-
-    def _earned_by_event(self, terms: Terms, rule: Rule, event: Event) -> int:
-        """What one rule gives for an event, before its caps."""
-        mechanic = rule.per_event or rule.streak
-        if mechanic is None or mechanic.action != event.fields["action"]:
-            return 0
-        tier = self.tier or self._lowest(terms)
-        if not self._fits(terms, rule.match, event):
-            return 0
-        told = expressions.of_event(event, tier)
-        if not together.holds(terms, rule, at=event.told_at, tier=tier, told=told):
-            return 0
-        key = self._once_key(rule, event)
-        is_once = rule.per_event is not None and rule.per_event.once != "never"
-        if is_once and sharing.is_used(self, rule, event, key):
-            return 0
-        if rule.streak is not None:
-            day = event.told_at.astimezone(terms.zone).date()
-            days = self.streak_days.setdefault(rule.rule, StreakDays())
-            if not days.completed_by(day, needed=rule.streak.days):
-                return 0
-
-        line = {**together.NO_LINE, "attributes": event.fields["attributes"]}
-        return floor(
-            mechanic.points
-            * together.factor(terms, rule, line, at=event.told_at, tier=tier, told=told)
-        )
-
-    @staticmethod
-    def _once_key(rule: Rule, event: Event) -> tuple[str, str]:
-        by_subject = rule.per_event is not None and rule.per_event.once == "subject"
-        return rule.rule, event.fields["subject"] if by_subject else ""
 
     # What all of them need.
 

@@ -25,7 +25,8 @@ def may_have(model: Model, terms: Terms, event: Event, reward: str) -> bool:
         for grant in model.cards.grants
         if grant.reward == reward and grant.state in ("reserved", "claimed")
     ]
-    return (limit is None or len(mine) < limit) and is_there(terms, event, reward)
+    used = len(mine) + model.cards.inherited[reward]
+    return (limit is None or used < limit) and is_there(terms, event, reward)
 
 
 def is_there(terms: Terms, event: Event, reward: str) -> bool:

@@ -20,6 +20,7 @@ class Lot:
     rule: str
     origin: int
     activates_at: datetime | None = None  # When a pending one becomes available.
+    held_by: tuple[int, int] = (0, 0)  # Of a reserved one: the grant.
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Wallet:
         rule: str,
         origin: int,
         activates_at: datetime | None = None,
-    ) -> None:
+    ) -> Lot:
         """One more lot of this entry; where it can be spent it pays debt at once."""
         n = 1 + sum(1 for lot in self.lots if lot.seq == seq)
         lot = Lot(
@@ -54,6 +55,7 @@ class Wallet:
             lot.remaining -= paid
             if paid:
                 self.debt[asset] -= paid
+        return lot
 
     def held(self, asset: str, compartment: str = "available") -> int:
         """How much of an asset there is in one compartment."""
@@ -99,22 +101,22 @@ class Wallet:
         self.debt[asset] = self.debt.get(asset, 0) + amount
         return 0
 
-    def reserve(self, seq: int, asset: str, amount: int) -> None:
+    def reserve(self, seq: int, asset: str, amount: int, *, held_by: tuple[int, int]) -> None:
         """Set an amount aside; each part keeps its origin."""
         for lot, part in self.spend(asset, amount):
-            self._moved(seq, lot, part, "reserved")
+            self._moved(seq, lot, part, "reserved").held_by = held_by
 
-    def give_back(self, seq: int, *, reserved_by: int) -> None:
+    def give_back(self, seq: int, *, reserved_by: tuple[int, int]) -> None:
         """What an entry had set aside can be spent again."""
         for lot in [lot for lot in self.lots if lot.compartment == "reserved"]:
-            if lot.seq == reserved_by and lot.remaining:
+            if lot.held_by == reserved_by and lot.remaining:
                 part, lot.remaining = lot.remaining, 0
                 self._moved(seq, lot, part, "available")
 
-    def use_up(self, *, reserved_by: int) -> None:
+    def use_up(self, *, reserved_by: tuple[int, int]) -> None:
         """What an entry had set aside is spent."""
         for lot in self.lots:
-            if lot.compartment == "reserved" and lot.seq == reserved_by:
+            if lot.compartment == "reserved" and lot.held_by == reserved_by:
                 lot.remaining = 0
 
     def expire(self, until: datetime, real_end: Callable[[Lot], datetime]) -> None:
@@ -132,8 +134,8 @@ class Wallet:
                 part, lot.remaining = lot.remaining, 0
                 self._moved(seq, lot, part, "available")
 
-    def _moved(self, seq: int, lot: Lot, part: int, to: str) -> None:
-        self.open(
+    def _moved(self, seq: int, lot: Lot, part: int, to: str) -> Lot:
+        return self.open(
             seq,
             asset=lot.asset,
             compartment=to,

@@ -74,7 +74,7 @@ class Grant(NamedTuple):
     reward: str
     seq: int
     n: int
-    state: str  # unlocked, reserved, claimed, cancelled, lapsed or revoked.
+    state: str  # unlocked, reserved, claimed, cancelled, lapsed, revoked or merged.
     unlocked_at: datetime
     lapses_at: datetime
     order: str = ""  # The order that unlocked it, if one did.
@@ -136,6 +136,8 @@ class Account(NamedTuple):
     prepaid: Mapping[str, tuple[Spent, ...]] = {}  # order → points redeemed for it beforehand
     belongings: Mapping[str, datetime] = {}  # segment or entitlement → end of its grace
     ordered_at: datetime | None = None  # Kept where the age of the last order counts.
+    first_origin: int = 0  # No entry that its lots name is lower: see `core.merging`.
+    formerly: tuple[str, ...] = ()  # Members that were merged into it: their once-keys count.
 
 
 class Given(NamedTuple):
@@ -252,7 +254,7 @@ class State(NamedTuple):
     grants: tuple[Grant, ...] | None = None
     order: OrderState | None = None
     once: frozenset[OnceKey] = frozenset()
-    other: "State | None" = None  # The second account of a transfer.
+    other: "State | None" = None  # The second account of a transfer or a merge.
     tally: Tally | None = None  # Of all accounts, where a closing is decided.
     ended: tuple[Grant, ...] = ()
     pools: Mapping[str, Taken] = {}  # What is taken of the pools that the fact may touch.

@@ -27,6 +27,7 @@ from patron.core.facts import (
     Fact,
     IdentifiersLinked,
     MemberEnrolled,
+    MemberMerged,
     OrderCancelled,
     OrderCompleted,
     OrderFact,
@@ -44,6 +45,7 @@ from patron.core.facts import (
 )
 from patron.core.levels import settle_order
 from patron.core.mechanics.yearly import next_award
+from patron.core.merging import merge
 from patron.core.paying import pays_with_points
 from patron.core.pools import all_reward_pools, budget_pools, reward_pools
 from patron.core.program import Program
@@ -92,6 +94,8 @@ def needs(program: Program, fact: Fact) -> Needs:
             return Needs(fact.member, holdings=True, recalls=request, pools=pools)
         case TransferAsked():
             return Needs(fact.member, fact.to, holdings=True)
+        case MemberMerged():
+            return Needs(fact.member, fact.into, holdings=True)
         case TimeReached():
             return Needs(None, holdings=True)
         case MemberEnrolled() | IdentifiersLinked() | ProfileChanged() | DrawWon() | ShareGiven():
@@ -103,14 +107,14 @@ def needs(program: Program, fact: Fact) -> Needs:
 
 
 def acts_at(fact: Fact, state: State) -> datetime:
-    """When a fact acts: a request no earlier than its accounts' time, all else at its own.
+    """When a fact acts: a request or a merge no earlier than its accounts' time, else at its own.
 
     A refund that is dated before its order acts with it.
     """
     if isinstance(fact, TakenBack):
         order = state.order
         return fact.at if order is None or order.first_at is None else max(fact.at, order.first_at)
-    if type(fact) not in REQUESTS:
+    if type(fact) not in (*REQUESTS, MemberMerged):
         return fact.at
 
     other = state.other.account.at if state.other is not None else fact.at
@@ -135,6 +139,8 @@ def decide(program: Program, state: State, fact: Fact) -> Decision | Unfit:
             if state.order is None or state.order.completed is None:
                 return Unfit("order_unknown", "no such order has come yet")
             return decide_order(program, state, fact, orders.cancelled(state.order, fact))
+        case MemberMerged():
+            return merge(program, state, fact, at=acts_at(fact, state))
         case TransferAsked():
             return transfer(program, state, fact, at=acts_at(fact, state))
         case TimeReached():

@@ -235,13 +235,21 @@ class Draft:
             amount -= part
         return amount
 
-    def owe(self, asset: str, amount: int) -> None:
-        """Let debt grow by what a clawback could not take."""
-        self.pass_on(asset, "debt", amount, "issuer")
+    def owe(self, asset: str, amount: int, *, to: str = "issuer") -> None:
+        """Let debt grow by what a clawback could not take, or by what another account owed."""
+        self.pass_on(asset, "debt", amount, to)
 
     def pay_off(self, asset: str, amount: int) -> None:
         """Let debt shrink by what was taken to it."""
         self._change(asset, "debt", -amount)
+
+    def settle_debt(self, asset: str) -> None:
+        """Pay debt with what is available."""
+        for lot in self.open_lots(asset=asset):
+            part = min(self.balance(asset).debt, lot.remaining)
+            if part:
+                self.take(lot, part, "debt")
+                self.pay_off(asset, part)
 
     def pass_on(self, asset: str, source: str, amount: int, to: str) -> None:
         """Move points that no lot holds, as a correction does: what was spent comes back."""
@@ -371,6 +379,8 @@ class Draft:
             self.prepaid,
             before.belongings,
             self.ordered_at,
+            before.first_origin,
+            before.formerly,
         )
         if self.seq == 1:
             account = account._replace(

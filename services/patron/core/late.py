@@ -105,6 +105,8 @@ def is_late(program: Program, state: State, fact: Fact) -> bool:
     """Whether a fact acts before its account's time, and changes what came after it."""
     if fact.at >= state.account.at or not isinstance(fact, KINDS):
         return False
+    if state.account.formerly:
+        return False  # Its own entries are not all that it has.
     if isinstance(fact, TakenBack) and not (state.order and state.order.completed):
         return False  # It waits for its order.
     return program.late == "retroactive" and acts_at(fact, state) < state.account.at

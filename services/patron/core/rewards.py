@@ -48,6 +48,14 @@ def _add(draft: Draft, meter: str, punches: Iterable[Punch]) -> None:
     draft.punches[meter] = tuple(Punch(*name, living[name]) for name in sorted(living))
 
 
+def take_punches_over(draft: Draft, meter: str, punches: Iterable[Punch], *, owed: int) -> None:
+    """Add another account's living punches, and what it owed of them."""
+    _add(draft, meter, punches)
+    _, missing = take_oldest(draft, meter, owed)
+    if missing:
+        draft.owed[meter] = draft.owed.get(meter, 0) + missing
+
+
 def remember_lapsed(draft: Draft, meter: str, ended: tuple[Punch, ...]) -> None:
     """Keep which punches of orders ended unused: a return of those owes nothing.
 

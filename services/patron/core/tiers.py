@@ -34,6 +34,21 @@ def requalify(draft: Draft, *, of: datetime, fall: str = "refund") -> None:
         settle(draft, rise="reached", fall=fall)
 
 
+def qualify_together(draft: Draft) -> None:
+    """Of two accounts' qualifications the better ones stand, and their meters count together."""
+    ladder = draft.program.ladder
+    if ladder is None:
+        return
+
+    best: dict[tuple[str, str], Qualification] = {}
+    for held in draft.qualifications:
+        other = best.get((held.tier, held.window))
+        if other is None or held.held_until > other.held_until:
+            best[held.tier, held.window] = held
+    draft.qualifications = _with_reached(draft, ladder, tuple(best.values()), of=draft.at)
+    settle(draft, rise="reached", fall="window_ended")
+
+
 def _with_reached(
     draft: Draft, ladder: Ladder, standing: tuple[Qualification, ...], *, of: datetime
 ) -> tuple[Qualification, ...]:

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from patron.core.decision import Unfit
-from patron.core.facts import EventName
+from patron.core.facts import EventName, MemberMerged
 from patron.engine.business import Business, business_of
 from patron.engine.catalogue import Catalogue, Tenant
 from patron.engine.letters import letters_of
-from patron.engine.reading import Meant, Page
+from patron.engine.reading import Meant, NamesMoved, Page
 from patron.engine.resolving import resolve
 from patron.engine.writing import Encoded, Writing
 from patron.errors import Fenced, Raced
@@ -124,6 +124,8 @@ class Engine:
                     return await work(connection)
             except _Published:
                 await self._reload()
+            except NamesMoved:
+                self.met_names.clear()
             except Raced:
                 if not tries_left:
                     raise
@@ -189,6 +191,8 @@ class Engine:
     async def _reload(self) -> None:
         async with session(self.pool) as connection:
             self.catalogue = await Catalogue.load(connection, self._sealer)
+        # A member who was merged has no account in a program that is new.
+        self.met_names.clear()
 
     async def _make(self, wanted: set[partitions.Partition]) -> None:
         missing = {partition for partition in wanted if partition.name not in self._partitions}
@@ -245,10 +249,27 @@ class _Part:
 
     async def apply(self, received: list[Received], outcomes: Counter[str]) -> list[DeadLetter]:
         """Apply these facts to every program of the tenant; return what cannot be applied."""
-        unfit: dict[EventName, Unfit] = {}
         met = self.engine.met_names.setdefault(self.tenant.number, {})
         if len(met) > MET_MAX:
             met.clear()
+        parts = _parts(received)
+        if len(parts) == 1 and not _moves_names(received[0]):
+            return await self._apply(received, outcomes, met, self.engine.met_accounts)
+        # What later parts find, earlier ones may have written, and it is not committed yet.
+        met.clear()
+        letters = []
+        for part in parts:
+            letters += await self._apply(part, outcomes, {}, {})
+        return letters
+
+    async def _apply(
+        self,
+        received: list[Received],
+        outcomes: Counter[str],
+        met: dict[Name, Member],
+        met_accounts: dict[int, set[int]],
+    ) -> list[DeadLetter]:
+        unfit: dict[EventName, Unfit] = {}
         facts = [each.arrived.fact for each in received]
         resolved = await resolve(self.connection, self.tenant.number, facts, met)
         failpoints.passed("engine.resolved")
@@ -257,8 +278,7 @@ class _Part:
         meant = [each for _, each in fresh]
         applied: set[EventName] = set()
         for served in self.tenant.programs:
-            met_accounts = self.engine.met_accounts.setdefault(served.number, set())
-            page = Page(self.tenant, served, met_accounts)
+            page = Page(self.tenant, served, met_accounts.setdefault(served.number, set()))
             await page.load(self.connection, meant, resolved.numbers)
             failpoints.passed("engine.loaded")
             for each in meant:
@@ -273,10 +293,21 @@ class _Part:
             waited = [each for each in page.book.unfit if each[0].name not in arrived]
             letters += letters_of(page, waited)
             await self._write(page, fresh)
+        await self._move_names(meant, resolved.numbers)
         await self.engine.save_persons(
             self.connection, [each for each, _ in fresh], resolved.numbers
         )
         return letters + await self._set_aside(fresh, unfit, applied, outcomes)
+
+    async def _move_names(self, meant: list[Meant], numbers: Mapping[str, int]) -> None:
+        for fact, member, heir in meant:
+            if isinstance(fact, MemberMerged) and member and heir and member != heir:
+                await members.lead(
+                    self.connection,
+                    self.tenant.number,
+                    member=numbers[member],
+                    heir=numbers[heir],
+                )
 
     async def _claim(
         self,
@@ -339,6 +370,20 @@ class _Part:
         if forgotten:
             await seen.forget(self.connection, forgotten)
         return letters
+
+
+def _moves_names(received: Received) -> bool:
+    return isinstance(received.arrived.fact, MemberMerged)
+
+
+def _parts(received: list[Received]) -> list[list[Received]]:
+    """Facts after which names lead elsewhere stand alone: who comes next is looked up anew."""
+    parts: list[list[Received]] = [[]]
+    for each in received:
+        if parts[-1] and (_moves_names(each) or _moves_names(parts[-1][-1])):
+            parts.append([])
+        parts[-1].append(each)
+    return parts
 
 
 def _letter(each: Received, reason: Reason) -> DeadLetter:

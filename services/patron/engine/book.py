@@ -16,16 +16,19 @@ from patron.core.facts import (
     REQUESTS,
     Closing,
     Fact,
+    MemberMerged,
     OrderCompleted,
     OrderFact,
     TakenBack,
     TransferAsked,
 )
 from patron.core.late import decide_late, is_late
+from patron.core.merging import renumbered, shift
 from patron.core.program import Program
 from patron.core.refold import Past, Whose
 from patron.engine.lineage import Lineage
 from patron.engine.pooling import Hold, Pool
+from patron.engine.wanted import HistoryWanted, HoldingsWanted
 
 OPEN_GRANTS = ("unlocked", "reserved")
 
@@ -36,20 +39,11 @@ class Waits(NamedTuple):
     order: str
 
 
-class HoldingsWanted(Exception):
-    """The lots and grants of this member have to be loaded before its next fact."""
+class Home(NamedTuple):
+    """The account whose entry has an order's lines, of a member who was merged into another."""
 
-    def __init__(self, member: str) -> None:
-        super().__init__("holdings are not loaded")
-        self.member = member
-
-
-class HistoryWanted(Exception):
-    """The accepted facts of this member have to be loaded: one came late."""
-
-    def __init__(self, member: str) -> None:
-        super().__init__("the history is not loaded")
-        self.member = member
+    account: int
+    shift: int  # What the numbers of its entries are raised by in the heir's account.
 
 
 class Owned(NamedTuple):
@@ -57,6 +51,7 @@ class Owned(NamedTuple):
 
     member: str
     state: OrderState
+    home: Home | None = None  # None: its member's own account has its lines.
 
 
 class Decided(NamedTuple):
@@ -65,6 +60,7 @@ class Decided(NamedTuple):
     member: str
     decision: Decision
     before: State
+    takes_order_over: bool = False  # The order's lines are in no entry of this account.
 
 
 class Book:
@@ -80,6 +76,7 @@ class Book:
         self.pools: dict[str, Pool] = {}
         self.waiting: dict[str, list[Fact]] = {}
         self.histories: dict[str, list[Past]] = {}  # Of members of whom a fact came late.
+        self.heirs: dict[str, str] = {}  # Members who were merged → into whom.
         self.decided: list[Decided] = []  # In the order in which they act.
         self.unfit: list[tuple[Fact, Unfit]] = []  # Of those that waited for their order.
         self.put_off: list[Fact] = []  # Decided later, on their own: closings, and what follows.
@@ -105,6 +102,8 @@ class Book:
             # Without a member an order can be priced and counted; it earns nothing.
             return None if isinstance(fact, OrderCompleted) else self._unknown(fact)
 
+        if member == other and isinstance(fact, MemberMerged):
+            return None  # They are one already.
         program = self._program(fact, owned)
         if program is None:
             return None  # Before the program's first version: it has nothing to say.
@@ -133,7 +132,10 @@ class Book:
         if decision.other is not None:
             assert other is not None
             assert state.other is not None
-            self._keep(other, state.other, decision.other)
+            # Of a merge the heir's entry says what the other account had.
+            self._keep(other, state.other._replace(other=state), decision.other)
+            if isinstance(fact, MemberMerged):
+                self._inherit(member, other, by=shift(state.other.account, state.account))
         if isinstance(fact, OrderCompleted):
             self._apply_waiting(fact.order)
         return None
@@ -333,14 +335,37 @@ class Book:
             self.once.get(key.holder(member), set()).discard(key)
         for key in decision.once:
             self.once.setdefault(key.holder(member), set()).add(key)
+        home = None
         for order in decision.orders:
-            self.orders[order.order] = Owned(member, order)
-        self._decided(Decided(member, decision, state))
+            known = self.orders.get(order.order)
+            home = known.home if known else None
+            has_its_lines = order.completed is decision.fact
+            self.orders[order.order] = Owned(member, order, None if has_its_lines else home)
+        self._decided(Decided(member, decision, state, home is not None))
 
     def _decided(self, decided: Decided) -> None:
         self.decided.append(decided)
         if decided.member in self.histories:
             self.histories[decided.member].append(past_of(decided))
+
+    def _inherit(self, member: str, heir: str, *, by: int) -> None:
+        """What is known of a member who was merged is the heir's."""
+        self.heirs[member] = heir
+        if used := self.once.pop(member, None):
+            self.once.setdefault(heir, set()).update(used)
+        for pool in self.pools.values():
+            pool.inherit(member, heir)
+        for order, owned in self.orders.items():
+            if owned.member == member:
+                home = owned.home or Home(0, 0)
+                home = home._replace(shift=home.shift + by)
+                self.orders[order] = Owned(heir, renumbered(owned.state, by), home)
+
+    def leads_to(self, member: str) -> str:
+        """Who that member is now."""
+        while member in self.heirs:
+            member = self.heirs[member]
+        return member
 
     def _apply_waiting(self, order: str) -> None:
         """Refunds that came before their order, by their own time, right after it."""
@@ -348,7 +373,9 @@ class Book:
         for fact in sorted(facts, key=lambda fact: fact.at):
             named = getattr(fact, "member", None)
             owner = self.orders[order].member
-            member = named.value if named is not None and named.kind == "id" else owner
+            member = owner
+            if named is not None and named.kind == "id":
+                member = self.leads_to(named.value)
             unfit = self.put_fact(fact, member=member)
             if isinstance(unfit, Unfit):
                 self.unfit.append((fact, unfit))

@@ -11,7 +11,7 @@ Business = Counter[tuple[str, ...]]
 def business_of(page: Page) -> Business:
     """What a page's decisions issued, redeemed, expired, changed and unlocked."""
     business, program = Business(), page.served.name
-    for _, decision, _ in page.book.decided:
+    for _, decision, _, _ in page.book.decided:
         moved_inside = {take.to for take in decision.takes}
         for lot in decision.opened:
             if lot.compartment not in moved_inside and lot.compartment != "reserved":

@@ -4,15 +4,23 @@ Proofs are not stored. An entry keeps its fact and what its decision read from o
 the account, so that the same core gives the same decision, with its proofs, for ever.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from patron.core.account import Account, OrderState, State
 from patron.core.decide import after, decide
 from patron.core.decision import Decision
-from patron.core.facts import Fact, OrderCancelled, OrderCompleted, OrderRefunded, TransferAsked
+from patron.core.facts import (
+    Fact,
+    MemberMerged,
+    OrderCancelled,
+    OrderCompleted,
+    OrderRefunded,
+    TransferAsked,
+)
 from patron.core.late import decide_late, is_late
+from patron.core.merging import close, take_over
 from patron.core.program import Program
 from patron.core.refold import Past, Whose
 from patron.core.requests import receive
@@ -42,7 +50,7 @@ def fold(entries: Iterable[EntryRow], *, member: str, served: Served) -> tuple[S
         fact, reads = bodies.decode_body(entry.kind, entry.body)
         program = served.lineage.named(served.lineage.hash_of(entry.version))
         state = state._replace(
-            order=orders.get(fact.order) if isinstance(fact, _OF_ORDERS) else None,
+            order=_order_of(fact, reads, orders, program) if isinstance(fact, _OF_ORDERS) else None,
             once=frozenset(reads.once),
             tally=reads.tally,
             ended=reads.ended,
@@ -73,9 +81,36 @@ def as_of(state: State, *, tenant: str, served: Served, until: datetime) -> Stat
 _OF_ORDERS = (OrderCompleted, OrderRefunded, OrderCancelled)
 
 
+def _order_of(
+    fact: OrderCompleted | OrderRefunded | OrderCancelled,
+    reads: bodies.Reads,
+    orders: Mapping[str, OrderState],
+    program: Program,
+) -> OrderState | None:
+    if reads.lines is None or reads.order is None:
+        return orders.get(fact.order)
+
+    # Its lines are in no entry of this account: it was a member's who was merged into this one.
+    completed, tier = reads.lines
+    return bodies.order_state(
+        reads.order,
+        order=fact.order,
+        completed=completed,
+        seq=0,
+        version=program.version,
+        tier=tier,
+    )
+
+
 def _again(
     program: Program, state: State, fact: Fact, reads: bodies.Reads, entry: EntryRow
 ) -> Decision:
+    if isinstance(fact, MemberMerged):
+        if reads.inherited is None:
+            return close(program, state, fact, at=entry.at)
+        account, lots, grants, _ = reads.inherited
+        taken = State(account, lots, grants)
+        return take_over(program, state, fact, at=entry.at, taken=taken)
     if isinstance(fact, TransferAsked):
         if reads.received:
             lots = lots_received(fact, reads)

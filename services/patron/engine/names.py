@@ -17,7 +17,7 @@ COMPARTMENTS = (
 DESTINATIONS = (
     "issuer", "redeemed", "expired", "available", "pending", "reserved", "debt", "transferred",
 )  # fmt: skip
-GRANT_STATES = ("unlocked", "reserved", "claimed", "cancelled", "lapsed", "revoked")
+GRANT_STATES = ("unlocked", "reserved", "claimed", "cancelled", "lapsed", "revoked", "merged")
 ADJUSTED_NUMBER = -1  # Of the "rule" of lots that an operator opened.
 SHARED_OUT_NUMBER = -2  # Of those that a share-out opened.
 BORROWED_NUMBER = -3  # Of those that a standing reservation holds and nothing earned.

@@ -44,6 +44,11 @@ class Pool:
         others = (h for name, h in self.holds.items() if name != hold and h.until > at)
         return Taken(self.used, sum(held.amount for held in others))
 
+    def inherit(self, member: str, heir: str) -> None:
+        """What reservations of a member who was merged hold is the heir's."""
+        for hold in [hold for hold in self.holds if hold.member == member]:
+            self.holds[hold._replace(member=heir)] = self.holds.pop(hold)
+
     def take(self, taking: Taking, *, member: str) -> None:
         """What a decision takes, or gives back."""
         hold = Hold(member, taking.hold)

@@ -1,6 +1,7 @@
 """A book filled from the tables: whatever a batch's facts may touch, locked and loaded."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from patron.core.account import Grant, Lot, OnceKey, State
@@ -13,10 +14,12 @@ from patron.core.facts import (
     OrderCompleted,
     OrderFact,
 )
-from patron.engine.book import Book, HistoryWanted, HoldingsWanted, Owned, Waits
+from patron.core.merging import renumbered
+from patron.engine.book import Book, Home, Owned, Waits
 from patron.engine.catalogue import Served, Tenant
 from patron.engine.pooling import Held, Hold, Pool
 from patron.engine.rows import account_of, grant_of, lot_of, past_of_entry
+from patron.engine.wanted import HistoryWanted, HoldingsWanted
 from patron.store import accounts, grants, ledger, once, orders, pools, waiting
 from patron.store import members as members_table
 from patron.store.accounts import AccountRow
@@ -24,7 +27,7 @@ from patron.store.orders import LockedOrder
 from patron.store.pool import Connection
 from patron.store.pools import HoldRow, PoolRow
 from patron.wire import bodies
-from patron.wire.identity import once_key, order_key
+from patron.wire.identity import once_key, order_key, who_key
 
 
 class Meant(NamedTuple):
@@ -42,6 +45,10 @@ class Touched(NamedTuple):
     owned: Owned | None
     is_awaited: bool
     needs: Sequence[Needs]
+
+
+class NamesMoved(Exception):
+    """A name that this process knew leads elsewhere now: another member was merged into."""
 
 
 class Counted(NamedTuple):
@@ -119,7 +126,9 @@ class Page:
                 await self.load_history(connection, wanted.member)
 
     def put_account(self, row: AccountRow, member: str) -> None:
-        """Open an account's state in the book."""
+        """Open an account's state in the book. Raises `NamesMoved` where it is closed."""
+        if row.merged_into is not None:
+            raise NamesMoved
         self.rows[member] = row
         self.book.states[member] = State(account_of(row, member, self.served.names))
 
@@ -141,7 +150,11 @@ class Page:
                 version=self.served.lineage.hash_of(row.version),
                 tier=self.served.names.tier_named[row.tier],
             )
-            self.book.orders[row.order_id] = Owned(ids[order.member or 0], state)
+            home = None
+            if order.is_inherited:
+                home = Home(row.account or 0, order.shift)
+                state = renumbered(state, order.shift)
+            self.book.orders[row.order_id] = Owned(ids[order.member or 0], state, home)
         await self._load_waiting(
             connection, [o.row.order_id for o in found if o.row.account is None]
         )
@@ -158,6 +171,17 @@ class Page:
             fact = bodies.decode_fact(row.kind, row.fact)
             self.book.waiting.setdefault(by_key[row.key], []).append(fact)
             self.waited[fact.name] = by_key[row.key]
+        await self._load_heirs(connection)
+
+    async def _load_heirs(self, connection: Connection) -> None:
+        """Who the members are now whom waiting facts name."""
+        waiting = chain.from_iterable(self.book.waiting.values())
+        named = {who for fact in waiting if (who := getattr(fact, "member", None)) is not None}
+        by_name = {("id", who_key(who)): who.value for who in named if who.kind == "id"}
+        found = await members_table.find(connection, self.tenant.number, list(by_name))
+        for name, member in found.items():
+            if member.id != by_name[name]:
+                self.book.heirs[by_name[name]] = member.id
 
     async def _load_once(self, connection: Connection, facts: Sequence[Meant]) -> None:
         wanted: dict[once.Key, tuple[str, OnceKey]] = {}
@@ -168,7 +192,8 @@ class Page:
             if program is None:
                 continue
             for key in needs(program, fact).once:
-                wanted[self.once_row(key, member)] = (member, key)
+                for whose in (member, *self.book.states[member].account.formerly):
+                    wanted[self.once_row(key, whose)] = (member, key)
         taken = await once.taken(
             connection,
             tenant=self.tenant.number,

@@ -13,16 +13,17 @@ import orjson
 
 from patron.core.account import HOUSE, Account, State
 from patron.core.decision import Unfit
-from patron.core.facts import OrderCompleted, OrderRefunded
+from patron.core.facts import MemberMerged, OrderCompleted, OrderRefunded
 from patron.core.quote import Quote, ReturnQuote
 from patron.core.refold import Past
-from patron.engine.book import Book, HistoryWanted, Waits, past_of
+from patron.engine.book import Book, Waits, past_of
 from patron.engine.lineage import Lineage
 from patron.engine.noticing import published_of
 from patron.engine.quoting import quoted, quoted_return
 from patron.engine.reading import Meant
 from patron.engine.resolving import Names
 from patron.engine.statement import shown
+from patron.engine.wanted import HistoryWanted
 from patron.stream.records import RawRecord
 from patron.wire.identity import Hasher
 from patron.wire.incoming import Arrived, Binding, Sender, read
@@ -89,6 +90,10 @@ class Replay:
             book.follow()
             yield from self._said(book, fact.name.tenant, program)
             unfit = said if isinstance(said, Unfit) else unfit
+        if isinstance(fact, MemberMerged):
+            assert meant.member is not None
+            assert meant.other is not None
+            self._names[fact.name.tenant].lead(meant.member, meant.other)
         if unfit is not None:
             del self._seen[arrived.event]
             raise Unreadable(Reason(unfit.code), unfit.detail)
@@ -147,5 +152,6 @@ class Replay:
             compiled = self._lineages[program].at(until)
             for member in sorted(book.states):
                 state = book.states[member]
-                if compiled is not None and state.account.seq and member != HOUSE:
+                shows = member != HOUSE and member not in book.heirs
+                if compiled is not None and state.account.seq and shows:
                     yield shown(state, program=compiled)

@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from patron.core.decision import Unfit
-from patron.core.facts import Fact, IdentifiersLinked, MemberEnrolled, TransferAsked, Who
+from patron.core.facts import (
+    Fact,
+    IdentifiersLinked,
+    MemberEnrolled,
+    MemberMerged,
+    TransferAsked,
+    Who,
+)
 from patron.engine.reading import Meant
 from patron.store import members
 from patron.store.members import Member, Name
@@ -69,6 +76,8 @@ class Names:
         member = None if who is None else self._member(who)
         if isinstance(fact, TransferAsked):
             return Meant(fact, member, self._member(fact.to))
+        if isinstance(fact, MemberMerged):
+            return Meant(fact, member, self._member(fact.into))
         if isinstance(fact, MemberEnrolled | IdentifiersLinked):
             assert member is not None
             taken = [w for w in fact.identifiers if self._leads_elsewhere(w, member)]
@@ -77,6 +86,10 @@ class Names:
             for identifier in fact.identifiers:
                 self._add(_name(identifier), member)
         return Meant(fact, member)
+
+    def lead(self, member: str, heir: str) -> None:
+        """Let all names of a member who was merged lead to the heir."""
+        self.leads_to.update({n: heir for n, whose in self.leads_to.items() if whose == member})
 
     def _member(self, who: Who) -> str:
         name = _name(who)
@@ -111,5 +124,7 @@ def _all_named(fact: Fact) -> Iterable[Who]:
         yield who
     if isinstance(fact, TransferAsked):
         yield fact.to
+    if isinstance(fact, MemberMerged):
+        yield fact.into
     if isinstance(fact, MemberEnrolled | IdentifiersLinked):
         yield from fact.identifiers

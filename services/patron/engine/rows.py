@@ -57,6 +57,8 @@ def account_of(row: AccountRow, member: str, names: Names) -> Account:
         stored.prepaid,
         stored.belongings,
         stored.ordered_at,
+        stored.first_origin,
+        stored.formerly,
     )
 
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from patron.core.account import State
 from patron.core.decision import Decision
-from patron.core.facts import Closing, EventName, Fact, TransferAsked
+from patron.core.facts import Closing, EventName, Fact, MemberMerged, TransferAsked
 from patron.core.ledger import link, postings
+from patron.core.merging import renumbered, shift
 from patron.engine.book import Decided
 from patron.engine.noticing import published_of
 from patron.engine.pooling import Hold
@@ -48,7 +49,7 @@ class Writing:
         """Turn every decision of the book into rows."""
         names = self.page.served.names
         for decided in self.page.book.decided:
-            member, decision, before = decided
+            member, decision, before, _ = decided
             account, seq = self.page.rows[member].account, decision.account.seq
             self._entry(decided, account, encoded.get(decision.fact.name))
             self.lots.extend([lot_row(lot, account, names) for lot in decision.opened])
@@ -65,11 +66,11 @@ class Writing:
             assert seq == before.account.seq + 1
 
     def _entry(self, decided: Decided, account: int, known: Encoded | None) -> None:
-        member, decision, _ = decided
+        member, decision, _, _ = decided
         fact = decision.fact
         if known is None:
             known = Encoded(bodies.encode_fact(fact), event_key(fact.name))
-        body = bodies.encode_body(known.body, reads_of(decided))
+        body = bodies.encode_body(known.body, reads_of(decided, closed=self._closed(decided)))
         moves = postings(decision.opened, decision.takes, giver=giver_of(decision))
         chain = link(
             self._chain(member),
@@ -105,6 +106,11 @@ class Writing:
                 lot = held[take.lot_seq, take.lot_n]
                 self.taken.append((lot_row(lot, account, names), take.amount))
 
+    def _closed(self, decided: Decided) -> bytes:
+        """The last hash of an account that an entry takes over."""
+        closed = decided.before.other
+        return self._chain(closed.account.member) if is_heirs(decided) and closed else b""
+
     def _chain(self, member: str) -> bytes:
         known = self._chains.get(member)
         return self.page.rows[member].chain if known is None else known
@@ -124,6 +130,24 @@ class Writing:
         await accounts.save(connection, self._accounts())
         await self._save_waiting(connection)
         await outbox.append(connection, self.notices)
+        for decided in self.page.book.decided:
+            if is_heirs(decided):
+                await self._close(connection, decided)
+
+    async def _close(self, connection: Connection, decided: Decided) -> None:
+        closed = decided.before.other
+        assert closed is not None
+        account = self.page.rows[closed.account.member].account
+        heir = self.page.rows[decided.member].account
+        by = shift(decided.before.account, closed.account)
+        await accounts.close(connection, account=account, heir=heir, shift=by)
+        await pools.inherit(
+            connection,
+            tenant=self.page.tenant.number,
+            program=self.page.served.number,
+            account=account,
+            heir=heir,
+        )
 
     def _fold_taken(self) -> None:
         """Several takes from one lot are one change; those from a lot of this batch are none.
@@ -160,10 +184,12 @@ class Writing:
 
     def _order(self, order: str, member: str) -> OrderRow:
         page = self.page
-        state = page.book.orders[order].state
+        _, state, home = page.book.orders[order]
+        if home is not None:
+            state = renumbered(state, -home.shift)
         return OrderRow(
             order,
-            page.rows[member].account,
+            page.rows[member].account if home is None else home.account,
             state.seq,
             page.served.lineage.number(state.version),
             page.served.names.tier[state.tier],
@@ -175,7 +201,7 @@ class Writing:
         place = {"tenant": page.tenant.number, "program": page.served.number}
         used: dict[once.Key, int] = {}
         freed: set[once.Key] = set()
-        for member, decision, _ in page.book.decided:
+        for member, decision, _, _ in page.book.decided:
             for key in decision.freed:
                 row = page.once_row(key, member)
                 if used.pop(row, None) is None:
@@ -219,7 +245,7 @@ class Writing:
 
     def _grants(self) -> list[grants.GrantRow]:
         latest = {}
-        for member, decision, _ in self.page.book.decided:
+        for member, decision, _, _ in self.page.book.decided:
             account = self.page.rows[member].account
             for grant in decision.grants:
                 latest[account, grant.seq, grant.n] = grant
@@ -280,9 +306,23 @@ def put_off_for(fact: Fact) -> bytes:
     return ALL_ACCOUNTS if isinstance(fact, Closing) else THEIR_TURN
 
 
-def reads_of(decided: Decided) -> bodies.Reads | None:
-    """What a decision read from outside its own account; None for nearly all."""
+def is_heirs(decided: Decided) -> bool:
+    """Whether an entry takes another account over."""
+    decision = decided.decision
+    return isinstance(decision.fact, MemberMerged) and decision.other is None
+
+
+def reads_of(decided: Decided, *, closed: bytes = b"") -> bodies.Reads | None:
+    """What a decision read from outside its own account; None for nearly all.
+
+    `closed` is the last hash of the account that a merge takes over.
+    """
     before, decision = decided.before, decided.decision
+    if is_heirs(decided):
+        taken = before.other
+        assert taken is not None
+        whole = bodies.Inherited(taken.account, taken.lots or (), taken.grants or (), closed.hex())
+        return bodies.Reads(inherited=whole)
     if _is_received(decision):
         return bodies.Reads(
             received=tuple(
@@ -305,7 +345,16 @@ def reads_of(decided: Decided) -> bodies.Reads | None:
         pools=tuple(sorted(before.pools.items())),
         answer=decision.answer,
         had=decision.had,
+        lines=_lines_of(decided),
     )
+
+
+def _lines_of(decided: Decided) -> bodies.Lines | None:
+    order = decided.before.order
+    if not decided.takes_order_over or order is None or order.completed is None:
+        return None
+
+    return bodies.Lines(order.completed, order.tier)
 
 
 def _is_received(decision: Decision) -> bool:
@@ -315,4 +364,5 @@ def _is_received(decision: Decision) -> bool:
 
 def giver_of(decision: Decision) -> str:
     """Where an entry's new points come from."""
-    return "transferred" if _is_received(decision) else "issuer"
+    of_a_member = _is_received(decision) or isinstance(decision.fact, MemberMerged)
+    return "transferred" if of_a_member else "issuer"

@@ -91,6 +91,11 @@ async def save(connection: Connection, accounts: Sequence[SavedAccount]) -> None
     all_written(status, accounts)
 
 
+async def close(connection: Connection, *, account: int, heir: int, shift: int) -> None:
+    """Let a closed account, and all that were merged into it before, lead to its heir."""
+    await connection.execute(sql("accounts", "close"), account, heir, shift)
+
+
 async def read(connection: Connection, *, program: int, member: int) -> AccountRow | None:
     """A member's account as it stands; None if there is none."""
     row = await connection.fetchrow(sql("accounts", "read"), program, member)

@@ -103,14 +103,20 @@ async def entries_page(
     return [AccountEntries(each, written[each.account]) for each in accounts]
 
 
-async def with_both_sides(
+async def entries_of(connection: Connection, accounts: Collection[int]) -> list[EntryRow]:
+    """All entries of some accounts, in order."""
+    rows = await connection.fetch(sql("audit", "entries"), sorted(accounts))
+    return [entry_row(row) for row in rows]
+
+
+async def accounts_of(
     connection: Connection, events: Collection[tuple[bytes, datetime]], *, kind: int
-) -> set[bytes]:
-    """Those of these events (name, recorded at) that have an entry in two accounts."""
+) -> set[tuple[bytes, int]]:
+    """Of these events (name, recorded at), each account that has an entry of it."""
     if not events:
         return set()
 
     names = [Uuid(event) for event in sorted({event for event, _ in events})]
     recorded = sorted({recorded_at for _, recorded_at in events})
-    rows = await connection.fetch(sql("audit", "both_sides"), names, recorded, kind)
-    return {row["event"].bytes for row in rows}
+    rows = await connection.fetch(sql("audit", "accounts_of"), names, recorded, kind)
+    return {(row["event"].bytes, row["account"]) for row in rows}

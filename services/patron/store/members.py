@@ -50,6 +50,11 @@ async def name(connection: Connection, tenant: int, names: Mapping[Name, int]) -
         raise Raced("a member's name was taken by another transaction")
 
 
+async def lead(connection: Connection, tenant: int, *, member: int, heir: int) -> None:
+    """Let every name of a member lead to another."""
+    await connection.execute(sql("members", "lead"), tenant, member, heir)
+
+
 async def ids(connection: Connection, members: Sequence[int]) -> dict[int, str]:
     """The opaque ids of members; one that was erased is missing."""
     rows = await connection.fetch(sql("members", "ids"), list(members))

@@ -19,10 +19,16 @@ class OrderRow(NamedTuple):
 
 
 class LockedOrder(NamedTuple):
-    """An order's row and the number of the member whose it is."""
+    """An order's row and the number of the member whose it is.
+
+    An inherited one lies under the account of a member who was merged into that one;
+    `shift` is what raises its entries' numbers to the heir's.
+    """
 
     row: OrderRow
     member: int | None
+    is_inherited: bool = False
+    shift: int = 0
 
 
 async def lock(
@@ -33,7 +39,7 @@ async def lock(
         return []
 
     rows = await connection.fetch(sql("orders", "lock"), tenant, program, sorted(set(order_ids)))
-    return [LockedOrder(OrderRow(*row[:6]), row[6]) for row in map(tuple, rows)]
+    return [LockedOrder(OrderRow(*row[:6]), *row[6:]) for row in map(tuple, rows)]
 
 
 async def insert(

@@ -109,3 +109,10 @@ async def listed(connection: Connection, *, tenant: int, program: int) -> list[P
     """Every pool of a program."""
     rows = await connection.fetch(sql("pools", "list"), tenant, program)
     return [PoolFigures(*row) for row in rows]
+
+
+async def inherit(
+    connection: Connection, *, tenant: int, program: int, account: int, heir: int
+) -> None:
+    """Let the reservations of a closed account be its heir's."""
+    await connection.execute(sql("pools", "inherit"), tenant, program, account, heir)

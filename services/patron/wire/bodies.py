@@ -16,6 +16,7 @@ from patron.core.account import (
     Given,
     Grant,
     Had,
+    Lot,
     OnceKey,
     OrderState,
     Punch,
@@ -43,6 +44,24 @@ class Reads(NamedTuple):
     pools: tuple[tuple[str, Taken], ...] = ()  # What was taken of the pools it looked at.
     answer: Answer | None = None  # Of a request: it stands, whatever comes late.
     had: tuple[Had, ...] = ()  # Of what is shared: that stands too.
+    inherited: "Inherited | None" = None  # What a merge brought.
+    lines: "Lines | None" = None  # Of an order whose lines no entry of this account has.
+
+
+class Inherited(NamedTuple):
+    """An account as its heir found it, and the last hash of its chain."""
+
+    account: Account
+    lots: tuple[Lot, ...]
+    grants: tuple[Grant, ...]
+    chain: str
+
+
+class Lines(NamedTuple):
+    """What the row of an order says of it besides, and its lines."""
+
+    completed: OrderCompleted
+    tier: str
 
 
 class Received(NamedTuple):
@@ -89,6 +108,8 @@ class StoredAccount(NamedTuple):
     prepaid: Mapping[str, tuple[Spent, ...]] = {}
     belongings: Mapping[str, datetime] = {}
     ordered_at: datetime | None = None
+    first_origin: int = 0
+    formerly: tuple[str, ...] = ()
 
 
 class StoredGrant(NamedTuple):
@@ -209,6 +230,8 @@ def encode_account(account: Account) -> bytes:
             account.prepaid,
             account.belongings,
             account.ordered_at,
+            account.first_origin,
+            account.formerly,
         )
     )
 

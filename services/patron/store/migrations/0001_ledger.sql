@@ -60,6 +60,9 @@ CREATE TABLE identifier (
     PRIMARY KEY (tenant, kind, value)
 );
 
+-- For what moves or ends all names of a member.
+CREATE INDEX identifier_member ON identifier (member);
+
 -- Personal data, apart from the ledger: destroy the key and it is gone.
 CREATE TABLE person (
     member bigint PRIMARY KEY,
@@ -74,7 +77,8 @@ CREATE TABLE account (
     tenant smallint NOT NULL,
     program int NOT NULL,
     member bigint NOT NULL,
-    merged_into bigint,
+    merged_into bigint,  -- Closed; whose all of it is now. Never an account that is closed itself.
+    shift int NOT NULL DEFAULT 0,  -- Of a closed one: raises its entries' numbers to the heir's.
     seq int NOT NULL DEFAULT 0,
     due_at timestamptz NOT NULL,  -- Never later than the next instant at which time acts.
     tier smallint NOT NULL DEFAULT 0,
@@ -88,6 +92,9 @@ CREATE TABLE account (
 ) WITH (fillfactor = 70);
 
 CREATE INDEX account_due_at ON account (due_at) WHERE due_at < '9999-01-01 00:00:00+00';
+
+-- For merges alone: no update of a purchase touches it.
+CREATE INDEX account_merged_into ON account (merged_into) WHERE merged_into IS NOT NULL;
 
 -- All that one fact does to one account. Rows are added and never changed.
 CREATE TABLE entry (

@@ -6,6 +6,6 @@ WITH next AS MATERIALIZED (
     ORDER BY account LIMIT $4 FOR NO KEY UPDATE
 ), changed AS (
     UPDATE account SET due_at = $2 FROM next
-    WHERE account.account = next.account AND account.due_at > $2
+    WHERE account.account = next.account AND account.due_at > $2 AND account.merged_into IS NULL
 )
 SELECT max(account) FROM next;
