@@ -23,7 +23,7 @@ from patron.audit.facts import Event, event_of
 from patron.audit.model import Model
 from patron.audit.programs import Terms, terms_of
 from patron.core.facts import Fact, TransferAsked
-from patron.engine.book import Decided
+from patron.engine.decided import Decided
 from patron.engine.writing import reads_of
 from patron.wire import bodies
 from patron.wire.documents import compile_document

@@ -22,6 +22,7 @@ from patron.core.facts import (
     FreezeAsked,
     Line,
     MemberEnrolled,
+    MemberErased,
     MemberMerged,
     OrderCancelled,
     OrderCompleted,
@@ -311,6 +312,11 @@ def merged(member: str, *, into: str, when: str | datetime = DAY) -> MemberMerge
     """Two members were one person."""
     name = named(f"merged-{member}-{into}-{when}")
     return MemberMerged(name, _instant(when), ann(member), ann(into))
+
+
+def erased(member: str = "ann", *, when: str | datetime = DAY) -> MemberErased:
+    """A member asked to be forgotten."""
+    return MemberErased(named(f"erased-{member}-{when}"), _instant(when), ann(member))
 
 
 def _other(fact: Fact) -> str | None:

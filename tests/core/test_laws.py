@@ -31,7 +31,7 @@ from patron.core.ledger import postings
 from patron.core.periods import local_day
 from patron.core.program import Program
 from patron.core.timing import next_instant
-from patron.engine.book import Decided
+from patron.engine.decided import Decided
 
 MEMBERS = ("ann", "bob")
 

@@ -38,6 +38,7 @@ PROOFS = {
     "profit-share": ("ann", "A1-paid", {}),
     "engagement": ("ida", "share-4", {"share": (1, 0)}),
     "limited-edition": ("max", "M1-paid", {"base": (25_000, 250)}),
+    "one-member": ("nina", "C1-paid", {"base": (30_00, 30)}),
     "pay-with-points": ("ann", "A2-refund-1", {"base": (4_00, 4)}),
     "discount-card": ("ann", "A1-paid", {}),
     "special-prices": ("ben", "B1-paid", {"base": (22_36, 22)}),

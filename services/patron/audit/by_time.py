@@ -147,8 +147,8 @@ def _stands(
 
 
 def when(event: Event) -> datetime:
-    """Where an event stands in time: requests and merges at their account's."""
-    return event.at if event.kind in (*REQUESTS, "merged") else event.told_at
+    """Where an event stands in time: requests, merges and erasures at their account's."""
+    return event.at if event.kind in (*REQUESTS, "merged", "erased") else event.told_at
 
 
 def _put(model: Model, event: Event) -> None:

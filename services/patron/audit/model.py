@@ -46,6 +46,7 @@ class Model:
     active_at: datetime = LONG_AGO  # The latest time that it was heard of.
     tier: str = ""
     frozen: bool = False
+    erased: bool = False  # Nobody's any more.
     wallet: Wallet = field(default_factory=Wallet)
     cards: Cards = field(default_factory=Cards)
     orders: dict[str, Order] = field(default_factory=dict)
@@ -107,6 +108,9 @@ class Model:
             self._engaged(terms, event)
         elif event.kind in ("enrolled", "profile"):
             self._profile(event)
+        elif event.kind == "erased":
+            self.erased = self.frozen = True
+            self.birthday = self.zone = ""
         elif event.kind == "merged" and event.takes_over:
             assert closed is not None, "the account that it takes over"
             merging.take_over(self, terms, event, closed)

@@ -20,6 +20,8 @@ def award(model: "Model", terms: Terms, event: Event) -> None:
     tier = model.tier_now(terms)
     told = {"member.tier": tier}
     due = [rule for rule in terms.document.rules if rule.yearly and _is_due(model, terms, rule)]
+    if model.erased:
+        return
     points = {
         rule.rule: floor(
             (rule.yearly.points or 0)
@@ -42,7 +44,7 @@ def award(model: "Model", terms: Terms, event: Event) -> None:
 def ahead(model: "Model", terms: Terms) -> Iterator[datetime]:
     """The instants of this year and the next at which something may be awarded."""
     for rule in terms.document.rules:
-        if rule.yearly is None:
+        if rule.yearly is None or model.erased:
             continue
         zone = _zone(model, terms, rule)
         year = model.at.astimezone(zone).year

@@ -40,6 +40,10 @@ async def history(
             row = await accounts.read(connection, program=found.number, member=known[name].member)
         if row is None:
             raise Misconfigured(f'{whose.name} has no member "{member}" in {found.name}')
+        if known[name].is_erased:
+            raise Misconfigured(
+                f'member "{member}" was erased: account {row.account} keeps its sums, nobody has it'
+            )
         entries = await ledger.entries(connection, row.account)
     return fold(entries, member=member, served=found)
 

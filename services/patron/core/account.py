@@ -138,6 +138,7 @@ class Account(NamedTuple):
     ordered_at: datetime | None = None  # Kept where the age of the last order counts.
     first_origin: int = 0  # No entry that its lots name is lower: see `core.merging`.
     formerly: tuple[str, ...] = ()  # Members that were merged into it: their once-keys count.
+    erased: bool = False  # Nobody's any more: frozen for good, and nothing is said of it.
 
 
 class Given(NamedTuple):

@@ -17,6 +17,7 @@ from patron.core.closings import receive_share, win
 from patron.core.decision import Decision, Unfit
 from patron.core.draft import Draft
 from patron.core.engagement import engage, once_keys
+from patron.core.erasing import erase
 from patron.core.facts import (
     REQUESTS,
     CancelAsked,
@@ -27,6 +28,7 @@ from patron.core.facts import (
     Fact,
     IdentifiersLinked,
     MemberEnrolled,
+    MemberErased,
     MemberMerged,
     OrderCancelled,
     OrderCompleted,
@@ -54,6 +56,10 @@ from patron.core.returns import with_worth
 from patron.core.timing import next_instant, pass_instant
 
 ProgramAt = Callable[[datetime], Program]
+
+
+# What is answered, or done, on what is known then.
+ON_ARRIVAL = (*REQUESTS, MemberMerged, MemberErased)
 
 
 class Needs(NamedTuple):
@@ -107,14 +113,14 @@ def needs(program: Program, fact: Fact) -> Needs:
 
 
 def acts_at(fact: Fact, state: State) -> datetime:
-    """When a fact acts: a request or a merge no earlier than its accounts' time, else at its own.
+    """When a fact acts: at its own time, but those `ON_ARRIVAL` no earlier than their accounts.
 
     A refund that is dated before its order acts with it.
     """
     if isinstance(fact, TakenBack):
         order = state.order
         return fact.at if order is None or order.first_at is None else max(fact.at, order.first_at)
-    if type(fact) not in (*REQUESTS, MemberMerged):
+    if type(fact) not in ON_ARRIVAL:
         return fact.at
 
     other = state.other.account.at if state.other is not None else fact.at
@@ -139,6 +145,8 @@ def decide(program: Program, state: State, fact: Fact) -> Decision | Unfit:
             if state.order is None or state.order.completed is None:
                 return Unfit("order_unknown", "no such order has come yet")
             return decide_order(program, state, fact, orders.cancelled(state.order, fact))
+        case MemberErased():
+            return erase(Draft(program, state, fact, acts_at(fact, state)))
         case MemberMerged():
             return merge(program, state, fact, at=acts_at(fact, state))
         case TransferAsked():

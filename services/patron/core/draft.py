@@ -326,8 +326,8 @@ class Draft:
     # What is said.
 
     def notice(self, kind: str, data: Mapping[str, Any], *, at: datetime | None = None) -> None:
-        """Owe the world a message, if the program publishes its kind."""
-        if kind in self.program.notices:
+        """Owe the world a message, if the program publishes its kind, of whom it may speak."""
+        if kind in self.program.notices and not self.account.erased:
             self.notices.append(Notice(kind, at or self.at, data))
 
     def decision(self, account: Account | None = None) -> Decision:
@@ -381,6 +381,7 @@ class Draft:
             self.ordered_at,
             before.first_origin,
             before.formerly,
+            before.erased,
         )
         if self.seq == 1:
             account = account._replace(

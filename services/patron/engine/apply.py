@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from patron.core.decision import Unfit
-from patron.core.facts import EventName, MemberMerged
+from patron.core.facts import EventName
 from patron.engine.business import Business, business_of
 from patron.engine.catalogue import Catalogue, Tenant
 from patron.engine.letters import letters_of
+from patron.engine.moving import MOVES_NAMES, apart, move_names
 from patron.engine.reading import Meant, NamesMoved, Page
 from patron.engine.resolving import resolve
 from patron.engine.writing import Encoded, Writing
@@ -252,8 +253,8 @@ class _Part:
         met = self.engine.met_names.setdefault(self.tenant.number, {})
         if len(met) > MET_MAX:
             met.clear()
-        parts = _parts(received)
-        if len(parts) == 1 and not _moves_names(received[0]):
+        parts = apart(received)
+        if len(parts) == 1 and not isinstance(received[0].arrived.fact, MOVES_NAMES):
             return await self._apply(received, outcomes, met, self.engine.met_accounts)
         # What later parts find, earlier ones may have written, and it is not committed yet.
         met.clear()
@@ -293,21 +294,11 @@ class _Part:
             waited = [each for each in page.book.unfit if each[0].name not in arrived]
             letters += letters_of(page, waited)
             await self._write(page, fresh)
-        await self._move_names(meant, resolved.numbers)
+        await move_names(self.connection, self.tenant.number, meant, resolved.numbers)
         await self.engine.save_persons(
             self.connection, [each for each, _ in fresh], resolved.numbers
         )
         return letters + await self._set_aside(fresh, unfit, applied, outcomes)
-
-    async def _move_names(self, meant: list[Meant], numbers: Mapping[str, int]) -> None:
-        for fact, member, heir in meant:
-            if isinstance(fact, MemberMerged) and member and heir and member != heir:
-                await members.lead(
-                    self.connection,
-                    self.tenant.number,
-                    member=numbers[member],
-                    heir=numbers[heir],
-                )
 
     async def _claim(
         self,
@@ -318,27 +309,33 @@ class _Part:
     ) -> tuple[list[tuple[Received, Meant]], list[DeadLetter]]:
         """Those whose names are new, claimed; and dead letters of names that said else before."""
         letters: list[DeadLetter] = []
-        first: dict[EventName, tuple[Received, Meant]] = {}
+        first: dict[EventName, tuple[Received, Meant | Unfit]] = {}
         for each, whom in zip(received, meant, strict=True):
             name = each.arrived.fact.name
-            if isinstance(whom, Unfit):
-                letters.append(DeadLetter(each.record, whom.code, whom.detail))
-            elif name not in first:
+            if name not in first:
                 first[name] = (each, whom)
-            elif first[name][0].arrived.content == each.arrived.content:
-                outcomes["duplicate"] += 1
-            else:
+            elif first[name][0].arrived.content != each.arrived.content:
                 letters.append(_letter(each, Reason.ID_REUSE))
+            elif isinstance(whom, Unfit):
+                letters.append(DeadLetter(each.record, whom.code, whom.detail))
+            else:
+                outcomes["duplicate"] += 1
         names = [_seen_name(each, self.tenant, numbers, whom) for each, whom in first.values()]
-        fresh = []
+        fresh, unclaimed = [], []
         said = await seen.claim(self.connection, names)
-        for (each, whom), outcome in zip(first.values(), said, strict=True):
-            if outcome == seen.FRESH:
+        for (each, whom), outcome, claimed in zip(first.values(), said, names, strict=True):
+            if outcome == seen.FRESH and isinstance(whom, Unfit):
+                letters.append(DeadLetter(each.record, whom.code, whom.detail))
+                unclaimed.append(claimed)
+            elif outcome == seen.FRESH:
+                assert isinstance(whom, Meant)
                 fresh.append((each, whom))
             elif outcome == seen.DUPLICATE:
                 outcomes["duplicate"] += 1
             else:
                 letters.append(_letter(each, Reason.ID_REUSE))
+        if unclaimed:
+            await seen.forget(self.connection, unclaimed)
         return fresh, letters
 
     async def _write(self, page: Page, fresh: list[tuple[Received, Meant]]) -> None:
@@ -372,20 +369,6 @@ class _Part:
         return letters
 
 
-def _moves_names(received: Received) -> bool:
-    return isinstance(received.arrived.fact, MemberMerged)
-
-
-def _parts(received: list[Received]) -> list[list[Received]]:
-    """Facts after which names lead elsewhere stand alone: who comes next is looked up anew."""
-    parts: list[list[Received]] = [[]]
-    for each in received:
-        if parts[-1] and (_moves_names(each) or _moves_names(parts[-1][-1])):
-            parts.append([])
-        parts[-1].append(each)
-    return parts
-
-
 def _letter(each: Received, reason: Reason) -> DeadLetter:
     return DeadLetter(each.record, reason, MEANING[reason])
 
@@ -395,11 +378,11 @@ def _week(received: Received) -> int:
 
 
 def _seen_name(
-    each: Received, tenant: Tenant, numbers: Mapping[str, int], whom: Meant | None
+    each: Received, tenant: Tenant, numbers: Mapping[str, int], whom: Meant | Unfit | None
 ) -> seen.Name:
     arrived = each.arrived
     week = _week(each)
     # It can't have been received before it happened, give or take an early clock.
     first = partitions.week_of(arrived.fact.at - tenant.early_max)
-    member = numbers.get(whom.member) if whom and whom.member else None
+    member = numbers.get(whom.member or "") if isinstance(whom, Meant) else None
     return seen.Name(week, arrived.event, arrived.content, member, min(first, week))

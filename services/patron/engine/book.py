@@ -20,12 +20,12 @@ from patron.core.facts import (
     OrderCompleted,
     OrderFact,
     TakenBack,
-    TransferAsked,
 )
 from patron.core.late import decide_late, is_late
 from patron.core.merging import renumbered, shift
 from patron.core.program import Program
 from patron.core.refold import Past, Whose
+from patron.engine.decided import Decided, past_of
 from patron.engine.lineage import Lineage
 from patron.engine.pooling import Hold, Pool
 from patron.engine.wanted import HistoryWanted, HoldingsWanted
@@ -52,15 +52,6 @@ class Owned(NamedTuple):
     member: str
     state: OrderState
     home: Home | None = None  # None: its member's own account has its lines.
-
-
-class Decided(NamedTuple):
-    """A decision, whose it is, and the state that it was decided on."""
-
-    member: str
-    decision: Decision
-    before: State
-    takes_order_over: bool = False  # The order's lines are in no entry of this account.
 
 
 class Book:
@@ -171,6 +162,7 @@ class Book:
         found = [
             Standing(member, standing(program, fact, state.account.meters))
             for member, state in self.states.items()
+            if not state.account.erased
         ]
         return [each for each in found if each.value]
 
@@ -395,15 +387,3 @@ class Book:
     def _wait(self, fact: TakenBack) -> Waits:
         self.waiting.setdefault(fact.order, []).append(fact)
         return Waits(fact.order)
-
-
-def past_of(decided: Decided) -> Past:
-    """An entry as a later fold of its account needs it."""
-    decision = decided.decision
-    fact = decision.fact
-    received = decision.opened if isinstance(fact, TransferAsked) and not decision.answer else ()
-    # Orders' facts find their own time in the fold; requests acted at their account's.
-    at = fact.at if isinstance(fact, TakenBack) else decision.at
-    return Past(
-        decision.account.seq, fact, at, decision.version, decision.answer, received, decision.had
-    )

@@ -57,6 +57,8 @@ async def quoted_from_tables(
     page, name = Page(tenant, served, set()), (who.kind, who_key(who))
     async with snapshot(pool) as connection:
         known = (await members.find(connection, tenant.number, [name])).get(name)
+        if known is not None and known.is_erased:
+            return Unfit("member_erased", "the basket names a member who was erased")
         if known is not None:
             row = await accounts.read(connection, program=served.number, member=known.member)
             if row is not None:

@@ -27,7 +27,7 @@ from patron.store.orders import LockedOrder
 from patron.store.pool import Connection
 from patron.store.pools import HoldRow, PoolRow
 from patron.wire import bodies
-from patron.wire.identity import once_key, order_key, who_key
+from patron.wire.identity import id_key, once_key, order_key, who_key
 
 
 class Meant(NamedTuple):
@@ -86,6 +86,8 @@ class Page:
                 ids |= await _ids(connection, found)
                 break
         await self.lock(connection, ids)
+        if any(self.book.states[member].account.erased for member in members):
+            raise NamesMoved  # A name that this process knew is nobody's now.
         await self._fill_orders(connection, found, ids)
         await self._load_once(connection, facts)
         touched = [self._touched(meant) for meant in facts]
@@ -194,6 +196,8 @@ class Page:
             for key in needs(program, fact).once:
                 for whose in (member, *self.book.states[member].account.formerly):
                     wanted[self.once_row(key, whose)] = (member, key)
+        if wanted:
+            wanted |= await self._keys_of_erased(connection, list(wanted.values()))
         taken = await once.taken(
             connection,
             tenant=self.tenant.number,
@@ -204,9 +208,23 @@ class Page:
             member, key = wanted[row]
             self.book.once.setdefault(key.holder(member), set()).add(key)
 
+    async def _keys_of_erased(
+        self, connection: Connection, wanted: Sequence[tuple[str, OnceKey]]
+    ) -> dict[once.Key, tuple[str, OnceKey]]:
+        """The same keys as those used them who had a member's names before, and were erased."""
+        members = {self.rows[member].member: member for member, _ in wanted}
+        found = await members_table.forgotten(connection, self.tenant.number, list(members))
+        return {
+            once.Key(self.served.names.rule[key.rule], once_key(erased, key.subject)): (member, key)
+            for number, erased in found
+            for member, key in wanted
+            if member == members[number] and key.holder(member) == member
+        }
+
     def once_row(self, key: OnceKey, member: str) -> once.Key:
         """A once-key as the tables keep it."""
-        return once.Key(self.served.names.rule[key.rule], once_key(key.holder(member), key.subject))
+        holder = id_key(key.holder(member))
+        return once.Key(self.served.names.rule[key.rule], once_key(holder, key.subject))
 
     async def _load_ended(self, connection: Connection, touched: Sequence[Needs]) -> None:
         names = [order_key(each.recalls) for each in touched if each.recalls]

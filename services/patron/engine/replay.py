@@ -13,10 +13,11 @@ import orjson
 
 from patron.core.account import HOUSE, Account, State
 from patron.core.decision import Unfit
-from patron.core.facts import MemberMerged, OrderCompleted, OrderRefunded
+from patron.core.facts import MemberErased, MemberMerged, OrderCompleted, OrderRefunded
 from patron.core.quote import Quote, ReturnQuote
 from patron.core.refold import Past
-from patron.engine.book import Book, Waits, past_of
+from patron.engine.book import Book, Waits
+from patron.engine.decided import past_of
 from patron.engine.lineage import Lineage
 from patron.engine.noticing import published_of
 from patron.engine.quoting import quoted, quoted_return
@@ -86,14 +87,20 @@ class Replay:
             for member in (meant.member, meant.other):
                 if member is not None and member not in book.states:
                     book.states[member] = State(Account(member), (), ())
+            for old in self._names[fact.name.tenant].before(meant.member or ""):
+                book.once.setdefault(meant.member or "", set()).update(book.once.get(old, ()))
             said = self._put(book, program, meant)
             book.follow()
             yield from self._said(book, fact.name.tenant, program)
             unfit = said if isinstance(said, Unfit) else unfit
+        names = self._names[fact.name.tenant]
         if isinstance(fact, MemberMerged):
             assert meant.member is not None
             assert meant.other is not None
-            self._names[fact.name.tenant].lead(meant.member, meant.other)
+            names.lead(meant.member, meant.other)
+        elif isinstance(fact, MemberErased):
+            assert meant.member is not None
+            names.erase(meant.member)
         if unfit is not None:
             del self._seen[arrived.event]
             raise Unreadable(Reason(unfit.code), unfit.detail)
@@ -152,6 +159,6 @@ class Replay:
             compiled = self._lineages[program].at(until)
             for member in sorted(book.states):
                 state = book.states[member]
-                shows = member != HOUSE and member not in book.heirs
+                shows = member != HOUSE and member not in book.heirs and not state.account.erased
                 if compiled is not None and state.account.seq and shows:
                     yield shown(state, program=compiled)

@@ -20,7 +20,7 @@ from patron.engine.reading import Meant
 from patron.store import members
 from patron.store.members import Member, Name
 from patron.store.pool import Connection
-from patron.wire.identity import who_key
+from patron.wire.identity import event_key, who_key
 
 
 class Resolved(NamedTuple):
@@ -38,13 +38,15 @@ async def resolve(
     `met` are names that this process has seen committed; no name ever leads elsewhere.
     Raises `Raced` where another transaction opened one of them first.
     """
-    names = {_name(who) for fact in facts for who in _all_named(fact)}
+    named = {who for fact in facts for who in _all_named(fact)}
+    # An id that is made from another name may be that of a member who was erased.
+    names = {_name(each) for who in named for each in (who, Who("id", opened_as(who)))}
     known = {name: met[name] for name in names if name in met}
     found = await members.find(connection, tenant, sorted(names - known.keys()))
     met |= found
     known |= found
     leads_to = {name: member.id for name, member in known.items()}
-    book = Names(leads_to)
+    book = Names(leads_to, {name for name, member in known.items() if member.is_erased})
     meant = [book.meant(fact) for fact in facts]
     opened = await members.open_members(connection, tenant, sorted(book.opened))
     everybody = {member.id: member for member in (*known.values(), *opened.values())}
@@ -55,14 +57,16 @@ async def resolve(
 
 
 def _numbers(everybody: Iterable[Member]) -> dict[str, int]:
-    return {member.id: member.member for member in everybody}
+    return {member.id: member.member for member in everybody if not member.is_erased}
 
 
 class Names:
     """Names and where they lead, as the facts of a batch add to them."""
 
-    def __init__(self, leads_to: dict[Name, str]) -> None:
+    def __init__(self, leads_to: dict[Name, str], erased: Iterable[Name] = ()) -> None:
         self.leads_to = leads_to
+        self.erased = set(erased)  # Ids of members who were.
+        self.forgotten: dict[Name, str] = {}  # Other names of theirs → whose they were.
         self.added: set[Name] = set()
         self.opened: set[str] = set()
 
@@ -72,12 +76,14 @@ class Names:
 
     def meant(self, fact: Fact) -> Meant | Unfit:
         """Whom one fact means."""
+        if any(_name(who) in self.erased for who in _all_named(fact)):
+            return Unfit("member_erased", "the event names a member who was erased")
         who = getattr(fact, "member", None)
-        member = None if who is None else self._member(who)
+        member = None if who is None else self._member(who, fact)
         if isinstance(fact, TransferAsked):
-            return Meant(fact, member, self._member(fact.to))
+            return Meant(fact, member, self._member(fact.to, fact))
         if isinstance(fact, MemberMerged):
-            return Meant(fact, member, self._member(fact.into))
+            return Meant(fact, member, self._member(fact.into, fact))
         if isinstance(fact, MemberEnrolled | IdentifiersLinked):
             assert member is not None
             taken = [w for w in fact.identifiers if self._leads_elsewhere(w, member)]
@@ -91,10 +97,26 @@ class Names:
         """Let all names of a member who was merged lead to the heir."""
         self.leads_to.update({n: heir for n, whose in self.leads_to.items() if whose == member})
 
-    def _member(self, who: Who) -> str:
+    def erase(self, member: str) -> None:
+        """Let all names of a member go; an id is remembered as one that was erased."""
+        for name, whose in list(self.leads_to.items()):
+            if whose == member and name[0] == "id":
+                self.erased.add(name)
+            elif whose == member:
+                self.forgotten[name] = member
+                del self.leads_to[name]
+
+    def before(self, member: str) -> set[str]:
+        """Erased members whose names this one has now: what was paid them once counts."""
+        return {old for name, old in self.forgotten.items() if self.leads_to.get(name) == member}
+
+    def _member(self, who: Who, fact: Fact) -> str:
         name = _name(who)
         if name not in self.leads_to:
             member = opened_as(who)
+            if _name(Who("id", member)) in self.leads_to:
+                # Whom this name opened before was erased; the next one is named by the event.
+                member = f"{who.kind}-{event_key(fact.name).hex()}"
             self.opened.add(member)
             self._add(_name(Who("id", member)), member)
             self._add(name, member)

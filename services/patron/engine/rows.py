@@ -59,6 +59,7 @@ def account_of(row: AccountRow, member: str, names: Names) -> Account:
         stored.ordered_at,
         stored.first_origin,
         stored.formerly,
+        stored.erased,
     )
 
 

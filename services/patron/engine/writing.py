@@ -9,7 +9,7 @@ from patron.core.decision import Decision
 from patron.core.facts import Closing, EventName, Fact, MemberMerged, TransferAsked
 from patron.core.ledger import link, postings
 from patron.core.merging import renumbered, shift
-from patron.engine.book import Decided
+from patron.engine.decided import Decided
 from patron.engine.noticing import published_of
 from patron.engine.pooling import Hold
 from patron.engine.reading import Page

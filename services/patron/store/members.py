@@ -11,10 +11,11 @@ Name = tuple[str, bytes]  # kind, hash of the value
 
 
 class Member(NamedTuple):
-    """A member's number and opaque id."""
+    """A member's number and opaque id; what stands for the id once the member was erased."""
 
     member: int
     id: str
+    is_erased: bool = False
 
 
 async def find(connection: Connection, tenant: int, names: Sequence[Name]) -> dict[Name, Member]:
@@ -25,7 +26,16 @@ async def find(connection: Connection, tenant: int, names: Sequence[Name]) -> di
     kinds = [kind for kind, _ in names]
     values = [Uuid(value) for _, value in names]
     rows = await connection.fetch(sql("members", "find"), tenant, kinds, values)
-    return {names[row["place"] - 1]: Member(row["member"], row["id"]) for row in rows}
+    return {names[row["place"] - 1]: _member(row["member"], row["id"]) for row in rows}
+
+
+def _member(member: int, identity: str | None) -> Member:
+    return Member(member, identity or stand_in(member), identity is None)
+
+
+def stand_in(member: int) -> str:
+    """For the id of a member who was erased. No event can name it so: its NUL is refused."""
+    return f"\0erased {member}"
 
 
 async def open_members(
@@ -56,9 +66,27 @@ async def lead(connection: Connection, tenant: int, *, member: int, heir: int) -
 
 
 async def ids(connection: Connection, members: Sequence[int]) -> dict[int, str]:
-    """The opaque ids of members; one that was erased is missing."""
+    """The opaque ids of members, and what stands for those that were erased."""
     rows = await connection.fetch(sql("members", "ids"), list(members))
-    return {row["member"]: row["id"] for row in rows if row["id"] is not None}
+    return {row["member"]: _member(row["member"], row["id"]).id for row in rows}
+
+
+async def erase(connection: Connection, tenant: int, *, member: int) -> None:
+    """Let a member's names go, and the key to their personal data; all that were merged too.
+
+    Of the opaque ids hashes stay, so that an event that names one is told from a stranger's.
+    """
+    await connection.execute(sql("members", "forget_names"), tenant, member)
+    await connection.execute(sql("members", "forget_person"), member)
+    await connection.execute(sql("members", "forget_id"), member)
+
+
+async def forgotten(
+    connection: Connection, tenant: int, members: Sequence[int]
+) -> list[tuple[int, bytes]]:
+    """Those of these members who come back: each with the hash of an id that was erased."""
+    rows = await connection.fetch(sql("members", "forgotten"), tenant, sorted(set(members)))
+    return [(row["member"], row["value"].bytes) for row in rows]
 
 
 async def save_person(connection: Connection, sealer: Sealer, *, member: int, data: bytes) -> None:

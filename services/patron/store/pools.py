@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from patron.store.members import stand_in
 from patron.store.pool import Connection, all_written, columns, sql
 
 
@@ -19,7 +20,7 @@ class HoldRow(NamedTuple):
 
     pool: str
     account: int
-    member: str  # "" once erased.
+    member: str
     request: str
     amount: int
     until: datetime
@@ -69,7 +70,7 @@ async def lock(
     rows = await connection.fetch(sql("pools", "lock"), tenant, program, names)
     all_written(f"SELECT {len(rows)}", names)
     holds = await connection.fetch(sql("pools", "holds"), tenant, program, names)
-    return [PoolRow(*row) for row in rows], [HoldRow(*row) for row in holds]
+    return [PoolRow(*row) for row in rows], [_hold(row) for row in holds]
 
 
 async def read(
@@ -82,7 +83,12 @@ async def read(
     ]
     names = [row.pool for row in rows]
     holds = await connection.fetch(sql("pools", "holds"), tenant, program, names) if rows else []
-    return rows, [HoldRow(*row) for row in holds]
+    return rows, [_hold(row) for row in holds]
+
+
+def _hold(row: Any) -> HoldRow:
+    pool, account, number, member, *held = row
+    return HoldRow(pool, account, member or stand_in(number), *held)
 
 
 async def save(

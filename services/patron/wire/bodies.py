@@ -110,6 +110,7 @@ class StoredAccount(NamedTuple):
     ordered_at: datetime | None = None
     first_origin: int = 0
     formerly: tuple[str, ...] = ()
+    erased: bool = False
 
 
 class StoredGrant(NamedTuple):
@@ -232,6 +233,7 @@ def encode_account(account: Account) -> bytes:
             account.ordered_at,
             account.first_origin,
             account.formerly,
+            account.erased,
         )
     )
 

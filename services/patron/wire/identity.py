@@ -23,9 +23,14 @@ def content_hash(body: bytes) -> int:
     return int.from_bytes(blake2b(body, digest_size=8).digest(), "big", signed=True)
 
 
-def once_key(member: str, subject: str) -> bytes:
-    """Whom and what a once-key is about."""
-    return blake2b(f"{member}\0{subject}".encode(), digest_size=HASH_BYTES).digest()
+def id_key(member: str) -> bytes:
+    """What the tables keep of a member's id, also once the id itself was erased."""
+    return blake2b(member.encode(), digest_size=HASH_BYTES).digest()
+
+
+def once_key(member: bytes, subject: str) -> bytes:
+    """Whom, by `id_key`, and what a once-key is about."""
+    return blake2b(member + subject.encode(), digest_size=HASH_BYTES).digest()
 
 
 # What facts wait for that no event of the input brings: see `engine.following`.
@@ -42,7 +47,7 @@ def order_key(order: str) -> bytes:
 def who_key(who: Who) -> bytes:
     """A member's name as the tables keep it. Other than the id, it is a hash already."""
     if who.kind == "id":
-        return blake2b(who.value.encode(), digest_size=HASH_BYTES).digest()
+        return id_key(who.value)
 
     return bytes.fromhex(who.value)
 

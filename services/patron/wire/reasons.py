@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NO_RATE = "no_rate"
     UNKNOWN_MEMBER = "unknown_member"
     IDENTIFIER_TAKEN = "identifier_taken"
+    MEMBER_ERASED = "member_erased"
     UNSUPPORTED = "unsupported"
     TRANSACTION_FAILED = "transaction_failed"
     CRASH_LOOP = "crash_loop"
@@ -71,6 +72,7 @@ MEANING: dict[Reason, str] = {
     Reason.NO_RATE: "the order is in another currency than the program and brings no rate",
     Reason.UNKNOWN_MEMBER: "the event names no member",
     Reason.IDENTIFIER_TAKEN: "an identifier leads to another member already",
+    Reason.MEMBER_ERASED: "the member asked to be forgotten; open a new one under another id",
     Reason.UNSUPPORTED: "this version does not decide this kind of event yet; replay after upgrade",
     Reason.TRANSACTION_FAILED: "the database refused what this event led to; a bug to report",
     Reason.CRASH_LOOP: "the worker died of this record more than once; a bug to report",

@@ -52,7 +52,7 @@ def next_award(program: Program, account: Account) -> datetime:
 def award_at(program: Program, rule: Rule, account: Account) -> datetime:
     """The first instant after the account's own time at which this rule may."""
     zone, on = _zone(program, rule, account), _date(program, rule, account)
-    if on is None or account.at == LONG_AGO:
+    if on is None or account.at == LONG_AGO or account.erased:
         return NEVER
 
     year = local_day(account.at, zone).year

@@ -63,6 +63,15 @@ CREATE TABLE identifier (
 -- For what moves or ends all names of a member.
 CREATE INDEX identifier_member ON identifier (member);
 
+-- Names of members who were erased, so that what is paid once is not paid again to who comes back.
+CREATE TABLE forgotten (
+    tenant smallint NOT NULL,
+    kind text NOT NULL,
+    value uuid NOT NULL,  -- A keyed hash.
+    member bigint NOT NULL,
+    PRIMARY KEY (tenant, kind, value, member)
+);
+
 -- Personal data, apart from the ledger: destroy the key and it is gone.
 CREATE TABLE person (
     member bigint PRIMARY KEY,
