@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from patron_schemas.program_assets import Asset, Ends
+from patron_schemas.program_assets import Asset, Ends, Transfers
 from patron_schemas.program_belongings import Entitlement, Segment
 from patron_schemas.program_closings import Draw, ShareOut
 from patron_schemas.program_limits import Limits
@@ -243,6 +243,13 @@ class ProgramDocument(Part):
         title="Paying",
         description="Whether and how points pay for orders. Left out: an order that says it was "
         "paid with points takes none.",
+    )
+    transfers: Transfers | None = Field(
+        default=None,
+        title="Transfers",
+        description="How members give points to each other. Left out: they end when they would "
+        "have ended for the giver.",
+        examples=[{"expiry": "new"}],
     )
     tiers: Tiers | None = Field(
         default=None, title="Tiers", description="The ladder, if there is one."

@@ -87,3 +87,14 @@ class Asset(Part):
         description="What is earned of it was given to a cause: members see how much, and nobody "
         "can spend, reserve or transfer it. A return takes back what its order gave.",
     )
+
+
+class Transfers(Part):
+    """What becomes of points that one member gives to another."""
+
+    expiry: Literal["keep", "new"] = Field(
+        default="keep",
+        title="Expiry",
+        description="When what was given ends. keep: when it would have ended for the giver. new: "
+        "as though the receiver had just earned it.",
+    )

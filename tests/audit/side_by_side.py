@@ -314,6 +314,7 @@ payings = st.sampled_from(
         {"asset": "points", "block": 5, "worth": "1.00", "share_max": "1/2", "grace": "P2D"},
     ]
 )
+givings = st.sampled_from([None, None, {"expiry": "new"}])
 member_caps = st.lists(
     st.fixed_dictionaries(
         {
@@ -503,7 +504,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         },
         "groups": groups,
         "prices": draw(prices()),
-        **if_any(paying=draw(payings)),
+        **if_any(paying=draw(payings), transfers=draw(givings)),
         "refunds": draw(st.sampled_from(["restate", "restate", "item", "proportional"])),
         "caps": draw(member_caps),
         "debt": draw(st.sampled_from(["debt", "debt", "clamp", "pending_only"])),

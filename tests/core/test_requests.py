@@ -201,6 +201,14 @@ def test_a_gift_keeps_its_end_and_its_day_of_earning() -> None:
     assert (till.account("ann").seq, till.account("bob").seq) == (2, 1)
 
 
+def test_where_the_program_says_new_a_gift_lives_as_though_it_were_just_earned() -> None:
+    till = Till(program(assets=[YEAR], transferred="new"))
+    till.put(bought("o1", 10_00, when="2025-03-01"), transfer(7, when="2025-06-15"))
+    (lot,) = till.lots("bob")
+    assert (lot.expires_at, lot.earned_at) == (at("2026-06-15"), at("2025-03-01"))
+    assert [left.expires_at for left in till.lots("ann")] == [at("2026-03-01")]
+
+
 def test_a_gift_takes_the_soonest_ending_first_and_keeps_lots_apart() -> None:
     till = shop()
     till.put(bought("o2", 10_00, when="2025-03-02"), transfer(15))

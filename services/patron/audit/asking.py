@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from patron.audit import calendar, closing, paying, sharing
+from patron.audit import calendar, closing, ends, paying, sharing
 from patron.audit.calendar import NEVER
 from patron.audit.cards import Grant
 from patron.audit.facts import Event
@@ -200,9 +200,11 @@ def _transfer(model: Model, terms: Terms, event: Event) -> None:
     """The giver's soonest-ending lots; the receiver's entry says which it got."""
     asset, amount = event.fields["asset"], event.fields["amount"]
     if event.received:
+        begins_anew = terms.document.transfers and terms.document.transfers.expiry == "new"
         for part in event.received:
+            end = ends.end_of(terms, asset, event.at) if begins_anew else part.expires_at
             model.wallet.open(
-                event.seq, asset=asset, compartment="available", expires_at=part.expires_at,
+                event.seq, asset=asset, compartment="available", expires_at=end,
                 earned_at=part.earned_at, amount=part.amount, rule=part.rule, origin=event.seq,
             )  # fmt: skip
         return

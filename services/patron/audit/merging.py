@@ -100,6 +100,8 @@ def _counts(model: Model, closed: Model) -> None:
     model.meters.moves += closed.meters.moves
     for cap, amount in closed.used.items():
         model.used[cap] = model.used.get(cap, 0) + amount
+    for each, given in closed.reached.items():
+        model.reached[each] = model.reached.get(each, 0) + given
     model.once |= closed.once
     for draw, entries in closed.entered.items():
         model.entered[draw] = model.entered.get(draw, 0) + entries

@@ -28,7 +28,7 @@ def settle(model: "Model", terms: Terms, event: Event) -> None:
                 more = deserved - given
                 model.credit(terms, event.seq, rule.earn, more, rule.rule, event.at)
                 model.reached[rule.rule, window] = deserved
-            elif deserved < given:
+            elif given and not reached:
                 own = partial(is_of, rule.rule)
                 policy = terms.document.debt
                 kept = model.wallet.claw_back(rule.earn, given, own=own, policy=policy)

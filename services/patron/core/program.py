@@ -379,6 +379,7 @@ class Program:
     refunds: Literal["restate", "item", "proportional"] = "restate"
     paying: Paying | None = None
     prices: tuple[Price, ...] = ()
+    transferred: Literal["keep", "new"] = "keep"  # When what one gives another ends.
 
     def place(self, tier: str) -> int:
         """The place of a tier in the ladder; 0 also where there is none."""

@@ -14,6 +14,7 @@ from patron.core.account import AVAILABLE, NEVER, RESERVED, Grant, Lot, State
 from patron.core.closings import close_draw, close_share_out
 from patron.core.decision import Answer, Decision, Refusal
 from patron.core.draft import Draft, stamp
+from patron.core.ends import ends_at
 from patron.core.facts import (
     AdjustAsked,
     CancelAsked,
@@ -287,8 +288,10 @@ def transfer(program: Program, state: State, fact: TransferAsked, *, at: datetim
         if not part:
             break
         giver.take(lot, part, "transferred")
-        # The expiry is kept: a gift does not make points live longer.
-        taker.open(fact.asset, AVAILABLE, part, lot.expires_at, lot.earned_at, lot.rule)
+        end = lot.expires_at
+        if program.transferred == "new":
+            end = ends_at(program.assets[fact.asset], at, program.zone)
+        taker.open(fact.asset, AVAILABLE, part, end, lot.earned_at, lot.rule)
         amount -= part
     answered(giver, {"asset": fact.asset, "amount": fact.amount})
     return giver.decision()._replace(other=taker.decision())

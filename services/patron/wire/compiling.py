@@ -92,6 +92,7 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
             MemberCap(asset=cap.asset, window=cap.window, amount=cap.amount)
             for cap in document.caps
         ),
+        transferred="keep" if document.transfers is None else document.transfers.expiry,
         draws=draws,
         share_outs={
             name: _share_out(name, share_out, meters[share_out.meter], document.zone)
