@@ -80,7 +80,7 @@ async def return_from_tables(
         row = None
         if known is not None:
             row = await accounts.read(connection, program=served.number, member=known.member)
-        if known is None or row is None:
+        if known is None or known.is_erased or row is None:
             return Unfit("order_unknown", "the member has no such order")
         entries = await ledger.entries(connection, row.account)
         await page.read_pools(connection)
