@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--compare", metavar="REV", help="with Patron as of this revision, too")
     parser.add_argument("--households", type=int, help="of the grocer's, fewer than all 2,469")
     parser.add_argument("--plain", action="store_true", help="without compiling the core")
-    parser.add_argument("--json", type=Path, help="write the figures there")
+    parser.add_argument("--json", type=Path, help="write the figures there, but for decisions")
     arguments = parser.parse_args()
     # What the client retries by itself is nothing that a person has to look at.
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
@@ -47,8 +47,8 @@ def main() -> None:
         home = Path(open_until_the_end.enter_context(_folder()))
         path = _compiled(PROJECT, home / "compiled", plain=arguments.plain)
         if arguments.job == "decisions":
-            figures = {"decisions_per_s": decisions_per_s(path, runs=arguments.runs)}
-            print(f"Decisions a second, the core alone: {figures['decisions_per_s']:,}")
+            per_s = decisions_per_s(path, runs=arguments.runs)
+            print(f"Decisions a second, the core alone: {per_s:,}")
             return
         old = []
         if arguments.compare:

@@ -179,6 +179,12 @@ def test_a_budget_whose_earns_wait_for_one_another_is_doubted(tmp_path: Path) ->
     assert said.startswith('12:5: rule "base": its earns wait for one another')
 
 
+def test_a_mistake_in_the_limits_hides_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(SHOP.replace("meter: earned", "meter: earnd") + "limits: {cost_rate_max: 5%}\n")
+    assert [problem.line for problem in check_file(path).problems] == [18, 24]
+
+
 def test_strict_takes_doubts_for_problems(tmp_path: Path) -> None:
     doubts(tmp_path, (BASE, BASE + "    budget: 1000\n"))
     path = str(tmp_path / "shop.yaml")

@@ -99,7 +99,7 @@ def _good_parts(
         data["rules"] = [data["rules"][i] for i in kept]
         places = dict(enumerate(kept))
     for path in bad:
-        whole = path[0] in ("tiers", "notices", "prices") or len(path) == 1
+        whole = path[0] in ("tiers", "notices", "prices", "limits", "paying") or len(path) == 1
         if whole and path[0] in data:
             del data[path[0]]
     # What the document must have, where it has not: a stand-in without a problem.
