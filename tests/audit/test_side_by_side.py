@@ -127,3 +127,16 @@ def test_late_facts_leave_what_the_second_model_makes_of_all_facts_by_time(
     for member in MEMBERS:
         mine = of_model(modelled(document, till, entries(till, member)), document)
         assert settled(mine) == settled(of_core(till, document, member))
+
+
+@fixed
+@given(documents(), histories(late=True))
+def test_a_program_that_only_goes_forward_makes_of_late_facts_what_the_second_model_does(
+    document: dict[str, Any], facts: list[Fact]
+) -> None:
+    assume(not names_an_order_that_is_not_there_yet(facts))
+    document["late"] = "forward_only"
+    till = played(document, facts)
+    for member in MEMBERS:
+        mine = of_model(modelled(document, till, entries(till, member)), document)
+        assert mine == of_core(till, document, member)

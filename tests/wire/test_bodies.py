@@ -140,7 +140,7 @@ def test_a_body_that_read_nothing_says_so_in_one_way() -> None:
 def test_a_body_is_json_that_any_tool_reads(fact: Fact) -> None:
     stated, reads = json.loads(encode_body(encode_fact(fact), None))
     assert stated[0] == list(fact.name)
-    assert reads == [None, [], [], None, [], [], None, [], None, None]
+    assert reads == [None, [], [], None, [], [], None, [], None, None, None]
 
 
 @given(orders)

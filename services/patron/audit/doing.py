@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def fits(model: Model, terms: Terms, match: Match, event: Event) -> bool:
     """Whether an event is of those that a rule or meter looks at."""
     return attributes_match(match, event.fields["attributes"]) and tier_matches(
-        match, model.tier_now(terms)
+        match, model.rated().tier_now(terms)
     )
 
 
@@ -27,7 +27,7 @@ def earned(model: Model, terms: Terms, rule: Rule, event: Event) -> int:
     mechanic = rule.per_event or rule.streak
     if mechanic is None or mechanic.action != event.fields["action"]:
         return 0
-    tier = model.tier_now(terms)
+    tier = model.rated().tier_now(terms)
     if not fits(model, terms, rule.match, event):
         return 0
     told = expressions.of_event(event, tier)

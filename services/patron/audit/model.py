@@ -16,6 +16,7 @@ from patron.audit import (
     ceilings,
     doing,
     ends,
+    forward,
     merging,
     modes,
     paying,
@@ -56,6 +57,8 @@ class Model:
     streak_days: dict[str, StreakDays] = field(default_factory=dict)  # By rule.
     once: set[tuple[str, str]] = field(default_factory=set)
     had: dict[int, dict[str, int]] = field(default_factory=dict)  # Entry → rule → of what is shared
+    past: list[Event] = field(default_factory=list)  # In the order of arrival.
+    then: "Model | None" = None  # As it was at the time of the event that is worked out.
     freed: dict[str, Event] = field(default_factory=dict)  # Request → what freed what it claimed.
     entered: dict[str, int] = field(default_factory=dict)  # Draw → entries.
     reached: dict[tuple[str, str], int] = field(default_factory=dict)  # (Rule, window) → given.
@@ -79,7 +82,10 @@ class Model:
 
         `closed` is the account that a merge takes over, as it was before.
         """
+        self.then = forward.as_then(self, event)
         self._apply(event, closed)
+        if not self.by_time:
+            self.past.append(event)
         if event.kind not in ("time", "merged") or event.takes_over:
             belonging.settle(self, self.terms[event.version], self.at)
 
@@ -150,8 +156,8 @@ class Model:
         order = self.orders.get(name)
         if order is None:
             terms = self.terms[event.version]
-            order = self.orders[name] = Order(self.tier, event.version, event.told_at)
-            order.room = ceilings.room(terms, self.used, terms.document.rules, event.told_at)
+            order = self.orders[name] = Order(self.rated().tier, event.version, event.told_at)
+            order.room = forward.room(self, terms, terms.document.rules, event)
         terms = self.terms[order.version]
         if event.kind == "refunded":
             tier = order.tier or self._lowest(terms)
@@ -244,7 +250,7 @@ class Model:
                 kept = self._punch(terms, meter_name, more, of=order.first_at, cause=name)
                 # Kept rewards used these up: the order cannot give them a second time.
                 order.counted[meter_name] += kept
-        self.requalify(terms, of=order.first_at, at=event.at)
+        self.requalify(terms, of=order.first_at, at=self.at)
         reaching.settle(self, terms, event)
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order=name)
         self.notices += [("reward.unlocked", name)] * unlocked
@@ -297,7 +303,7 @@ class Model:
                 self.meters.move(terms, name, more, of=event.told_at)
             if more and meter.punches:
                 self._punch(terms, name, more, of=event.told_at, cause=event.id)
-        self.requalify(terms, of=event.told_at, at=event.at)
+        self.requalify(terms, of=event.told_at, at=self.at)
         reaching.settle(self, terms, event)
         unlocked = self.cards.unlock(terms, event.seq, at=event.at, order="")
         self.notices += [("reward.unlocked", event.id)] * unlocked
@@ -305,7 +311,7 @@ class Model:
     def pay(self, terms: Terms, event: Event, before_caps: dict[str, int]) -> dict[str, int]:
         """Give what is left of it under all caps and groups; return that, by rule."""
         rules = {r.rule: r for r in terms.document.rules if r.rule in before_caps}
-        room = ceilings.room(terms, self.used, rules.values(), event.told_at)
+        room = forward.room(self, terms, list(rules.values()), event)
         gives = together.given(terms, before_caps, room)
         gives = sharing.within_budgets(self, terms, event, gives, {})
         earned: dict[str, int] = {}
@@ -359,6 +365,10 @@ class Model:
         if tier != (self.tier or tiers_of(rungs.terms)[0]):
             self.notices.append(("tier.changed", tier))
             self.tier = tier
+
+    def rated(self) -> "Model":
+        """The account by which an event earns: as it was at the event's own time."""
+        return self.then or self
 
     def tier_now(self, terms: Terms) -> str:
         return self.tier or self._lowest(terms)

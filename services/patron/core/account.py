@@ -241,6 +241,13 @@ class Had(NamedTuple):
     amount: int
 
 
+class Then(NamedTuple):
+    """What an account had at the time of a late fact that changes nothing before its arrival."""
+
+    tier: str
+    used: Mapping[str, tuple[str, int]]  # Cap → (window, how much of it was used).
+
+
 class State(NamedTuple):
     """All that a fact may touch. None: not loaded, since `needs` did not ask for it.
 
@@ -260,3 +267,4 @@ class State(NamedTuple):
     ended: tuple[Grant, ...] = ()
     pools: Mapping[str, Taken] = {}  # What is taken of the pools that the fact may touch.
     stands: Mapping[str, int] | None = None  # In a fold: the most that each shared rule gives.
+    then: Then | None = None  # Of a late fact under `forward_only`: what it earns by.

@@ -48,6 +48,7 @@ class Draft:
         "account",
         "active_at",
         "answer",
+        "arrives_at",
         "at",
         "balances",
         "due_at",
@@ -85,6 +86,8 @@ class Draft:
         self.account = account  # As it was before.
         self.fact = fact
         self.at = at
+        # From when on it moves tiers: at its own instant, but for what only goes forward.
+        self.arrives_at = at if state.then is None else max(at, account.at)
         self.seq = account.seq + 1
         self.due_at = account.due_at
         self.active_at = account.active_at

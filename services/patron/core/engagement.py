@@ -3,7 +3,7 @@
 from datetime import date
 
 from patron.core.account import OnceKey
-from patron.core.caps import room_left, use_caps
+from patron.core.caps import use_caps
 from patron.core.decision import Proof, Refusal
 from patron.core.draft import Draft
 from patron.core.earning import event_rules, event_worth, events_worth
@@ -14,6 +14,7 @@ from patron.core.meters import event_counts, move
 from patron.core.periods import local_day
 from patron.core.pools import use_budgets, within_budgets
 from patron.core.program import Program
+from patron.core.rated import room_then, tier_then
 from patron.core.reaching import settle_reached
 from patron.core.rewards import punch, unlock
 from patron.core.tiers import requalify
@@ -61,7 +62,7 @@ def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
     if not rules:
         return []
 
-    place = program.place(draft.tier)
+    place = program.place(tier_then(draft))
     proofs, keys = [], {}
     for rule in rules.values():
         proof = event_worth(program, rule, fact, place=place, day=day)
@@ -79,7 +80,7 @@ def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
                 code = Refusal.CONDITION
                 proof = proof._replace(amount=0, uncapped=0, why_not=code, condition="streak")
         proofs.append(proof)
-    proofs = events_worth(program, proofs, rules, room_left(program, draft.used, day))
+    proofs = events_worth(program, proofs, rules, room_then(draft, day))
     proofs = within_budgets(draft, proofs)
     for proof in proofs:
         if proof.amount and proof.rule in keys:

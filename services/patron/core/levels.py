@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from patron.core.account import Counted, Given, OrderState
 from patron.core.basis import Basket
-from patron.core.caps import room_left, use_caps
+from patron.core.caps import use_caps
 from patron.core.clawback import take_back
 from patron.core.decision import Proof
 from patron.core.draft import Draft
@@ -26,6 +26,7 @@ from patron.core.paying import PAID, settle_payment
 from patron.core.periods import local_day
 from patron.core.pools import free, rule_budgets, use_budgets, within_budgets
 from patron.core.program import Meter, Program
+from patron.core.rated import room_then, tier_then
 from patron.core.reaching import settle_reached
 from patron.core.refunding import worth_of_order
 from patron.core.rewards import punch, unlock, unpunch
@@ -44,8 +45,8 @@ def settle_order(
     first_at = order.first_at or draft.at
     day = local_day(first_at, program.zone)
     if order.first_at is None:
-        room = room_left(program, draft.used, day)
-        version, tier = program.version, draft.tier
+        room = room_then(draft, day)
+        version, tier = program.version, tier_then(draft)
     else:
         room, version, tier = dict(order.room), order.version, order.tier
 

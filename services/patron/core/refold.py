@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from patron.core import orders
-from patron.core.account import Account, Given, Grant, Had, Lot, OnceKey, OrderState, State
+from patron.core.account import Account, Given, Grant, Had, Lot, OnceKey, OrderState, State, Then
 from patron.core.decide import after, decide, decide_order, pass_time
 from patron.core.decision import Answer, Decision, Unfit
 from patron.core.engagement import once_keys
@@ -53,6 +53,7 @@ class Past(NamedTuple):
     answer: Answer | None = None
     received: tuple[Lot, ...] = ()  # What a transfer brought.
     had: tuple[Had, ...] = ()  # Of what is shared: that stands.
+    then: Then | None = None  # What a late one was rated by.
 
 
 class Whose(NamedTuple):
@@ -146,6 +147,8 @@ class Fold:
         if program is None:
             return None
         self.reach(past.at)
+        if past.then is not None:
+            self.state = self.state._replace(then=past.then)
         said = self._decide(program, past)
         if isinstance(said, Unfit):
             self.unfit = self.unfit or said

@@ -55,7 +55,7 @@ def _with_reached(
     """Add what the window around `of` has reached; a rolling hold moves on instead."""
     meter = draft.program.meters[ladder.meter]
     window = _window(draft, meter, of)
-    value = _reading(draft, meter, window, draft.at)
+    value = _reading(draft, meter, window, draft.arrives_at)
     reached = [tier for tier in ladder.tiers[1:] if tier.threshold <= value]
     if not reached or not window:
         return standing
@@ -64,13 +64,13 @@ def _with_reached(
         mine = {held.tier: held for held in standing if held.window == window}
     else:
         # One that lives by grace alone is reached anew.
-        at = draft.at
+        at = draft.arrives_at
         standing_now = {h.tier for h in standing if h.window == window and h.hold_ends_at > at}
         reached = [tier for tier in reached if tier.name not in standing_now]
         mine = {}
     for tier in reached:
         ends_at = _hold_end(draft, ladder, meter, threshold=tier.threshold, of=of)
-        if ends_at <= draft.at:
+        if ends_at <= draft.arrives_at:
             continue
         old = mine.get(tier.name)
         if old is not None and ladder.on_refund == "keep":
@@ -102,7 +102,7 @@ def _qualification(
     ends_at: datetime,
     old: Qualification | None = None,
 ) -> Qualification:
-    reached_at = draft.at if old is None else old.reached_at
+    reached_at = draft.arrives_at if old is None else old.reached_at
     if ladder.grace is None or ends_at == NEVER:
         return Qualification(tier, window, reached_at, ends_at)
 
@@ -118,7 +118,7 @@ def _hold_end(
     What is held for a span, or for ever, is reached only while its window lasts: an order
     of a window that has ended and is edited gives nothing any more.
     """
-    zone, at = draft.program.zone, draft.at
+    zone, at = draft.program.zone, draft.arrives_at
     if ladder.held == ROLLING:
         parts = draft.meters.get(meter.name, {})
         ends_at = falls_below(parts, meter, threshold, at=at, zone=zone)
@@ -203,7 +203,7 @@ def settle(draft: Draft, *, rise: str, fall: str) -> None:
     tier, held_until = 0, NEVER
     for held in draft.qualifications:
         draft.due_no_later_than(held.held_until)
-        if held.hold_ends_at > draft.at:
+        if held.hold_ends_at > draft.arrives_at:
             draft.due_no_later_than(held.hold_ends_at)
         place = ladder.place(held.tier)
         if place > tier:
@@ -243,9 +243,9 @@ def _deserved(draft: Draft, ladder: Ladder, held: Qualification) -> bool:
         return True
     at = held.reached_at
     if ladder.held == ROLLING:
-        if held.hold_ends_at <= draft.at:
+        if held.hold_ends_at <= draft.arrives_at:
             return True  # Time has ended it already; what is left is its grace.
-        at = draft.at
+        at = draft.arrives_at
     threshold = ladder.tiers[ladder.place(held.tier)].threshold
     meter = draft.program.meters[ladder.meter]
     return _reading(draft, meter, held.window, at) >= threshold

@@ -21,6 +21,7 @@ from patron.core.facts import (
     OrderFact,
     TakenBack,
 )
+from patron.core.forward import as_then, is_rated_then
 from patron.core.late import decide_late, is_late
 from patron.core.merging import renumbered, shift
 from patron.core.program import Program
@@ -104,10 +105,14 @@ class Book:
             if other is not None:
                 self._want_holdings(other)
         state = self.states[member]
+        then = None
         if fact.at < state.account.at:
             found = self._with_others(state, touched, fact, member, owned, at=fact.at)
             if is_late(program, found, fact):
                 return self._put_late(program, fact, member, found)
+            if is_rated_then(program, found, fact):
+                whose = Whose(member, self.lineage)
+                then = as_then(fact, history=self._history(member), whose=whose)
         until = fact.at
         if other is not None or type(fact) in REQUESTS:
             until = self._acts_at(fact, member, other)
@@ -115,6 +120,8 @@ class Book:
         if other is not None:
             taker = self._ready(touched, fact, other, None, until=until)
             state = state._replace(other=taker)
+        if then is not None:
+            state = state._replace(then=then)
         decision = decide(program, state, fact)
         if isinstance(decision, Unfit):
             return self._waits(fact, decision)
@@ -168,10 +175,7 @@ class Book:
 
     def _put_late(self, program: Program, fact: Fact, member: str, state: State) -> Unfit | None:
         self._want_holdings(member)
-        history = self.histories.get(member)
-        if history is None:
-            raise HistoryWanted(member)
-
+        history = self._history(member)
         whose = Whose(member, self.lineage)
         decision = decide_late(program, state, fact, history=history, whose=whose)
         if isinstance(decision, Unfit):
@@ -180,6 +184,12 @@ class Book:
         if isinstance(fact, OrderCompleted):
             self._apply_waiting(fact.order)
         return None
+
+    def _history(self, member: str) -> list[Past]:
+        history = self.histories.get(member)
+        if history is None:
+            raise HistoryWanted(member)
+        return history
 
     def put_history(self, member: str, before: Iterable[Past]) -> None:
         """What a member's account had accepted before the book; the book's own is added."""

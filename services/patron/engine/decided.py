@@ -25,5 +25,6 @@ def past_of(decided: Decided) -> Past:
     # Orders' facts find their own time in the fold; requests acted at their account's.
     at = fact.at if isinstance(fact, TakenBack) else decision.at
     return Past(
-        decision.account.seq, fact, at, decision.version, decision.answer, received, decision.had
-    )
+        decision.account.seq, fact, at, decision.version, decision.answer, received, decision.had,
+        decided.before.then,
+    )  # fmt: skip

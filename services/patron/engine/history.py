@@ -59,7 +59,7 @@ def fold(entries: Iterable[EntryRow], *, member: str, served: Served) -> tuple[S
         if is_late(program, state, fact):
             decision = decide_late(program, state, fact, history=past, whose=whose)
         else:
-            decision = _again(program, state, fact, reads, entry)
+            decision = _again(program, state._replace(then=reads.then), fact, reads, entry)
         assert isinstance(decision, Decision), "an entry's fact was fit when it was written"
         past.append(past_of_entry(entry, served.lineage))
         for order in decision.orders:

@@ -140,7 +140,7 @@ def past_of_entry(entry: EntryRow, lineage: Lineage) -> Past:
     version = lineage.hash_of(entry.version)
     at = fact.at if isinstance(fact, TakenBack) else entry.at
     received = lots_received(fact, reads)
-    return Past(entry.seq, fact, at, version, reads.answer, received, reads.had)
+    return Past(entry.seq, fact, at, version, reads.answer, received, reads.had, reads.then)
 
 
 def lots_received(fact: Fact, reads: bodies.Reads) -> tuple[Lot, ...]:

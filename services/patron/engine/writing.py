@@ -333,7 +333,8 @@ def reads_of(decided: Decided, *, closed: bytes = b"") -> bodies.Reads | None:
     if before.tally is not None:
         return bodies.Reads(tally=before.tally)
     outside = (
-        before.order, before.once, before.ended, before.pools, decision.answer, decision.had
+        before.order, before.once, before.ended, before.pools, decision.answer, decision.had,
+        before.then,
     )  # fmt: skip
     if not any(outside):
         return None
@@ -346,6 +347,7 @@ def reads_of(decided: Decided, *, closed: bytes = b"") -> bodies.Reads | None:
         answer=decision.answer,
         had=decision.had,
         lines=_lines_of(decided),
+        then=before.then,
     )
 
 

@@ -25,6 +25,7 @@ from patron.core.account import (
     Spent,
     Taken,
     Tally,
+    Then,
 )
 from patron.core.decision import Answer
 from patron.core.facts import KIND_OF, KINDS, Fact, OrderCompleted
@@ -46,6 +47,7 @@ class Reads(NamedTuple):
     had: tuple[Had, ...] = ()  # Of what is shared: that stands too.
     inherited: "Inherited | None" = None  # What a merge brought.
     lines: "Lines | None" = None  # Of an order whose lines no entry of this account has.
+    then: Then | None = None  # Of a late fact that was rated as of its own time.
 
 
 class Inherited(NamedTuple):

@@ -156,15 +156,6 @@ CREATE TABLE take (
     CONSTRAINT take_moves_forward CHECK (amount > 0)
 );
 
--- An account's state after some of its entries, so that a fold need not start at the first.
-CREATE TABLE checkpoint (
-    account bigint NOT NULL,
-    seq int NOT NULL,
-    upto_at timestamptz NOT NULL,
-    state bytea NOT NULL,
-    PRIMARY KEY (account, seq)
-);
-
 -- An order as a level: what it was given so far. Its lines are in its entry's body.
 CREATE TABLE orders (
     tenant smallint NOT NULL,
