@@ -156,11 +156,16 @@ class RewardReserved(Notice):
 
 
 class RewardRedeemed(Notice):
-    """A reward was claimed; `request` is the id of the request that asked for it."""
+    """A reward was claimed; `request` is the id of the request that asked for it.
+
+    `code` is the member's alone, where the program gives loaded ones; so is its number.
+    """
 
     reward: Name
     grant: GrantName
     request: Name
+    code_number: Amount | None = None
+    code: str | None = None
 
 
 class DrawWon(Notice):

@@ -159,6 +159,13 @@ class Reward(Part):
         title="On refund",
         description="What a refund of the order that unlocked it does.",
     )
+    codes: Literal["none", "loaded"] = Field(
+        default="none",
+        title="Codes",
+        description="loaded: whoever claims it gets the next of the codes that `patron pool load` "
+        "has loaded, and nobody else gets that one; when they are used up it is out of stock. "
+        "none: it comes without one. Only of the kind code.",
+    )
     stock: Annotated[Points, Field(title="Stock")] | None = Field(
         default=None,
         title="Stock",

@@ -23,6 +23,7 @@ from patron.core.decision import Answer
 from patron.core.facts import ConfirmAsked, OrderRefunded, RefundedLine
 from patron.core.mechanics.per_event import PerEvent
 from patron.core.program import Span
+from patron.engine.pooling import Pool
 
 
 def shop(**edition: Any) -> Till:
@@ -255,3 +256,36 @@ def test_a_late_first_review_stands_where_another_member_was_paid_before_it_came
     till.put(did(subject="tea", member="ann"), did(subject="jam", member="bob"))
     till.put(did(subject="tea", member="bob", when="2025-03-01"))
     assert (till.balance("ann").available, till.balance("bob").available) == (10, 10)
+
+
+# Codes.
+
+
+def with_codes(loaded: int, **settings: Any) -> Till:
+    till = shop(kind="code", draws_codes=True, **settings)
+    till.book.pools["codes/print"] = Pool(loaded=loaded)
+    return till
+
+
+def test_each_claim_draws_the_next_code_and_nobody_gets_one_twice() -> None:
+    till = with_codes(2)
+    assert take(till, "ann", "10:00").granted
+    assert take(till, "bob", "10:01").granted
+    assert [said["code_number"] for said in till.said("reward.redeemed")] == [1, 2]
+    assert take(till, "bob", "10:02").code == "out_of_stock"
+
+
+def test_a_reservation_holds_a_code_and_draws_it_when_it_is_confirmed() -> None:
+    till = with_codes(1)
+    assert hold(till, "ann", "10:00").granted
+    assert take(till, "bob", "10:01").code == "out_of_stock"
+    assert till.ask(confirm("ann-10:00", when="2025-03-03 10:30")).granted
+    assert [said["code_number"] for said in till.said("reward.redeemed")] == [1]
+
+
+def test_a_code_that_was_told_is_not_given_back() -> None:
+    till = with_codes(1)
+    till.put(bought("o1", 10_00, when="2025-03-02"))
+    assert take(till, "ann", "10:00", order="o1").granted
+    till.put(voided("o1", when="2025-03-04"))
+    assert used(till, "codes/print") == 1

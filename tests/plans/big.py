@@ -113,6 +113,7 @@ HOT: dict[tuple[str, str], list[str]] = {
     ("pools", "holds"): ["1", "1", each("stock/mug")],
     ("pools", "save"): ["1", "1", each("stock/mug"), NUMBERS],
     ("pools", "hold"): ["1", "1", each("stock/mug"), NUMBERS, each("r"), NUMBERS, each(NOW)],
+    ("codes", "read"): ["1", each("codes/mug"), NUMBERS],
     ("pools", "release"): ["1", "1", each("stock/mug"), NUMBERS, each("r")],
     ("members", "find"): ["1", each("id"), IDS],
     ("members", "ids"): [NUMBERS],

@@ -216,6 +216,13 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
         [("rewards:", "entitlements:\n  lounge: {while: {tier: [golden]}}\nrewards:")],
         ['30:27: entitlement "lounge": no tier "golden"; did you mean "gold"?'],
     ),
+    "codes of what is no code": (
+        [("free-cup: {kind: free_product}", "free-cup: {kind: free_product, codes: loaded}")],
+        [
+            '30:34: reward "free-cup": "codes" of a reward of another kind; '
+            "write kind: code, or remove it"
+        ],
+    ),
     "an entitlement that hangs on nothing": (
         [("rewards:", "entitlements:\n  lounge: {while: {}}\nrewards:")],
         [

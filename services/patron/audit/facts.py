@@ -76,6 +76,7 @@ class Event(NamedTuple):
     pools: Mapping[str, int] = {}  # Of each pool that it looked at, how much was taken.
     met: bool = False  # A transfer whose other side has its entry too.
     granted: bool = False  # How a request was answered, which stands.
+    loaded: Mapping[str, int] = {}  # Of each pool of codes, how many there were.
     stands: Mapping[str, int] | None = None  # By time: what shared rules give it at most.
     told: Mapping[str, Any] = {}
     takes_over: str = ""  # Of a merge, at the heir: the last hash of the closed account, in hex.
@@ -100,7 +101,8 @@ def event_of(*, seq: int, at: datetime, kind: int, version: int, body: bytes) ->
             for amount, expires_at, earned_at, rule in received or ()
         ),
         None if tally is None else tuple(tally),
-        {pool: used + held for pool, (used, held) in pools or ()},
+        {pool: used + held for pool, (used, held, *_) in pools or ()},
+        loaded={pool: loaded for pool, (_, _, *rest) in pools or () for loaded in rest},
         granted=granted, told=told, takes_over=inherited[-1] if inherited else "",
     )  # fmt: skip
 

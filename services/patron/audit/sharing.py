@@ -30,8 +30,11 @@ def may_have(model: Model, terms: Terms, event: Event, reward: str) -> bool:
 
 
 def is_there(terms: Terms, event: Event, reward: str) -> bool:
-    """Whether the stock and the budget of a reward have one left."""
+    """Whether the stock, the codes and the budget of a reward have one left."""
     spec = terms.document.rewards[reward]
+    codes = f"codes/{reward}"
+    if spec.codes == "loaded" and event.pools[codes] + 1 > event.loaded[codes]:
+        return False
     if spec.stock is not None and event.pools[f"stock/{reward}"] + 1 > spec.stock:
         return False
     if spec.budget is None or spec.value is None:
@@ -90,6 +93,8 @@ def come_back(
         if spec is None or grant.state != "claimed" or grant.used_on != event.fields["order"]:
             continue
         limits = (spec.stock, spec.per_member, spec.budget)
+        if spec.codes == "loaded":
+            continue  # What was told can't be taken back.
         if spec.on_return == "free" and limits != (None, None, None):
             grant.state = "revoked"
             model.freed[grant.request] = event

@@ -9,6 +9,7 @@ from patron.cli import (
     dead_letters,
     members,
     partitions,
+    pools,
     programs,
     quoting,
     reconciling,
@@ -34,6 +35,7 @@ for room in (partitions, reconciling, settling):
     room.add_to(app)
 app.add_typer(stack.app, name="local")
 app.add_typer(dead_letters.app, name="dlq")
+app.add_typer(pools.app, name="pool")
 
 
 def main() -> None:

@@ -83,6 +83,7 @@ class Grant(NamedTuple):
     punches: tuple[Punch, ...] = ()  # Those that it used up: they live again if it is revoked.
     lots: tuple[tuple[int, int], ...] = ()  # The reserved ones that it holds, by (seq, n).
     used_on: str = ""  # The order that it was claimed for.
+    code: int = 0  # The number of the code that was drawn for it.
 
 
 class Spent(NamedTuple):
@@ -222,6 +223,7 @@ class Taken(NamedTuple):
 
     used: int = 0
     held: int = 0
+    loaded: int = 0  # Of codes: how many there are.
 
 
 class Taking(NamedTuple):

@@ -24,7 +24,7 @@ class Share(NamedTuple):
 
     pool: str
     each: int
-    limit: int
+    limit: int | None  # None: as many as were loaded.
     refusal: Refusal
 
 
@@ -39,6 +39,8 @@ def _shares(reward: Reward) -> list[Share]:
     shares = []
     if reward.stock is not None:
         shares.append(Share(f"stock/{reward.name}", 1, reward.stock, Refusal.OUT_OF_STOCK))
+    if reward.draws_codes:
+        shares.append(Share(codes_pool(reward.name), 1, None, Refusal.OUT_OF_STOCK))
     if reward.budget_minor is not None:
         name, each = f"worth/{reward.name}", reward.value_minor
         shares.append(Share(name, each, reward.budget_minor, Refusal.BUDGET_SPENT))
@@ -124,9 +126,23 @@ def used_up(draft: Draft, reward: str) -> Refusal | None:
     """Which pool has not enough left for one of a reward."""
     for share in reward_shares(draft.program).get(reward, ()):
         taken = draft.state.pools[share.pool]
-        if taken.used + taken.held + share.each > share.limit:
+        limit = taken.loaded if share.limit is None else share.limit
+        if taken.used + taken.held + share.each > limit:
             return share.refusal
     return None
+
+
+def with_code(draft: Draft, grant: Grant) -> Grant:
+    """A claimed reward with the next code, which is nobody else's. It is never given back."""
+    spec = draft.program.rewards.get(grant.reward)
+    if spec is None or not spec.draws_codes:
+        return grant
+    return grant._replace(code=draft.state.pools[codes_pool(grant.reward)].used + 1)
+
+
+def codes_pool(reward: str) -> str:
+    """Names the pool of a reward's codes."""
+    return f"codes/{reward}"
 
 
 def take_share(draft: Draft, grant: Grant, *, until: datetime = NEVER) -> None:
@@ -177,8 +193,8 @@ def free(draft: Draft, order: str, *, claims: Container[str] | None = None) -> N
         if claims is not None and grant.request not in claims:
             continue
         spec = draft.program.rewards.get(grant.reward)
-        if spec is None or spec.on_return == "keep":
-            continue
+        if spec is None or spec.on_return == "keep" or grant.code:
+            continue  # A code that was told is the member's.
         shares = reward_shares(draft.program).get(grant.reward, ())
         if not shares and spec.per_member is None:
             continue

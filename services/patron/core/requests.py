@@ -93,11 +93,12 @@ def _unlocked(draft: Draft, reward: str) -> Grant | None:
 
 
 def _claim(draft: Draft, grant: Grant, *, request: str) -> Granted:
-    grant = grant._replace(state="claimed", request=request, lots=())
+    grant = pools.with_code(draft, grant._replace(state="claimed", request=request, lots=()))
     pools.take_share(draft, grant)
     draft.put_grant(grant)
     data = _told(grant)
-    draft.notice("reward.redeemed", data | {"request": request})
+    code = {"code_number": grant.code} if grant.code else {}
+    draft.notice("reward.redeemed", data | {"request": request} | code)
     return data
 
 

@@ -16,12 +16,13 @@ from patron.engine.business import Business, business_of
 from patron.engine.catalogue import Catalogue, Tenant
 from patron.engine.letters import letters_of
 from patron.engine.moving import MOVES_NAMES, apart, move_names
+from patron.engine.noticing import codes_drawn
 from patron.engine.reading import Meant, NamesMoved, Page
 from patron.engine.resolving import resolve
 from patron.engine.writing import Encoded, Writing
 from patron.errors import Fenced, Raced
 from patron.runtime import failpoints
-from patron.store import claims, dead_letters, members, partitions, programs, seen
+from patron.store import claims, codes, dead_letters, members, partitions, programs, seen
 from patron.store.claims import Advance
 from patron.store.dead_letters import DeadLetter
 from patron.store.members import Member, Name
@@ -216,7 +217,9 @@ class Engine:
         recorded_at: datetime,
     ) -> Written:
         """Write what a page's book has decided."""
-        writing = Writing(page, recorded_at=recorded_at, shards=self._shards)
+        drawn = codes_drawn(decided.decision for decided in page.book.decided)
+        told = await codes.read(connection, self._sealer, program=page.served.number, codes=drawn)
+        writing = Writing(page, recorded_at=recorded_at, shards=self._shards, codes=told)
         writing.collect(encoded)
         # On a session of its own, which waits for no row that this transaction holds.
         await self._make(writing.partitions())

@@ -20,13 +20,17 @@ class Held(NamedTuple):
     until: datetime
 
 
+AS_MANY_AS_ASKED = 2**31 - 1  # Codes, where there are no tables: a replay draws numbers alone.
+
+
 class Pool:
     """Counted in the order of arrival; in the tables, under its own row's lock."""
 
-    __slots__ = ("holds", "used")
+    __slots__ = ("holds", "loaded", "used")
 
-    def __init__(self, used: int = 0) -> None:
+    def __init__(self, used: int = 0, loaded: int = AS_MANY_AS_ASKED) -> None:
         self.used = used
+        self.loaded = loaded  # Of codes.
         self.holds: dict[Hold, Held] = {}
 
     def taken(self, *, at: datetime, hold: Hold) -> Taken:
@@ -42,7 +46,7 @@ class Pool:
     def seen(self, *, at: datetime, hold: Hold) -> Taken:
         """The same for a question, which takes nothing back."""
         others = (h for name, h in self.holds.items() if name != hold and h.until > at)
-        return Taken(self.used, sum(held.amount for held in others))
+        return Taken(self.used, sum(held.amount for held in others), self.loaded)
 
     def inherit(self, member: str, heir: str) -> None:
         """What reservations of a member who was merged hold is the heir's."""

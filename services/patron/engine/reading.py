@@ -249,7 +249,7 @@ class Page:
 
     def _put_pools(self, rows: Iterable[PoolRow], holds: Iterable[HoldRow]) -> None:
         for row in rows:
-            self.book.pools[row.pool] = Pool(row.used)
+            self.book.pools[row.pool] = Pool(row.used, row.loaded)
         for hold in holds:
             held = Held(hold.amount, hold.until)
             self.book.pools[hold.pool].holds[Hold(hold.member, hold.request)] = held

@@ -186,4 +186,5 @@ def grant_of(row: GrantRow, names: Names) -> Grant:
         stored.punches,
         stored.lots,
         stored.used_on,
+        stored.code,
     )

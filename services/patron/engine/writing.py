@@ -10,7 +10,7 @@ from patron.core.facts import Closing, EventName, Fact, MemberMerged, TransferAs
 from patron.core.ledger import link, postings
 from patron.core.merging import renumbered, shift
 from patron.engine.decided import Decided
-from patron.engine.noticing import published_of
+from patron.engine.noticing import NO_CODES, Codes, published_of
 from patron.engine.pooling import Hold
 from patron.engine.reading import Page
 from patron.engine.rows import balance_numbers, grant_row, lot_row, take_row
@@ -34,8 +34,11 @@ class Encoded(NamedTuple):
 class Writing:
     """Rows of one page, collected; `save` writes them, one round trip a table."""
 
-    def __init__(self, page: Page, *, recorded_at: datetime, shards: int) -> None:
+    def __init__(
+        self, page: Page, *, recorded_at: datetime, shards: int, codes: Codes = NO_CODES
+    ) -> None:
         self.page = page
+        self.codes = codes
         self.recorded_at = recorded_at
         self.shards = shards
         self.entries: list[EntryRow] = []
@@ -60,6 +63,7 @@ class Writing:
                 member=decided.member,
                 tenant=self.page.tenant.name,
                 program=self.page.served.name,
+                codes=self.codes,
             ):
                 shard = shard_of(notice.member.encode(), self.shards)
                 self.notices.append(outbox.OwedNotice(shard, notice.id, pack(notice)))

@@ -13,6 +13,7 @@ class PoolRow(NamedTuple):
 
     pool: str
     used: int
+    loaded: int  # Codes.
 
 
 class HoldRow(NamedTuple):
@@ -50,6 +51,7 @@ class PoolFigures(NamedTuple):
     pool: str
     used: int
     held: int
+    loaded: int
 
 
 async def make(connection: Connection, *, tenant: int, program: int, pools: Iterable[str]) -> None:
@@ -78,7 +80,7 @@ async def read(
 ) -> tuple[list[PoolRow], list[HoldRow]]:
     """What is taken of every pool of a program, without a lock."""
     rows = [
-        PoolRow(row.pool, row.used)
+        PoolRow(row.pool, row.used, row.loaded)
         for row in await listed(connection, tenant=tenant, program=program)
     ]
     names = [row.pool for row in rows]

@@ -123,6 +123,7 @@ class StoredGrant(NamedTuple):
     punches: tuple[Punch, ...] = ()
     lots: tuple[tuple[int, int], ...] = ()
     used_on: str = ""
+    code: int = 0
 
 
 _ORDER = msgspec.json.Decoder(StoredOrder)
@@ -248,7 +249,9 @@ def decode_account(state: bytes) -> StoredAccount | None:
 def encode_grant(grant: Grant) -> bytes:
     """The part of a grant that no column holds."""
     return _ENCODER.encode(
-        StoredGrant(grant.order, grant.request, grant.punches, grant.lots, grant.used_on)
+        StoredGrant(
+            grant.order, grant.request, grant.punches, grant.lots, grant.used_on, grant.code
+        )
     )
 
 

@@ -360,6 +360,7 @@ def _reward(name: str, reward: language.Reward, digits: int) -> Reward:
         cost_asset=asset,
         lives=_span(reward.lapses_after),
         held_for=span_of(reward.hold),
+        draws_codes=reward.codes == "loaded",
         stock=reward.stock,
         per_member=reward.per_member,
         budget_minor=None if reward.budget is None else minor(reward.budget, digits),

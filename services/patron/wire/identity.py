@@ -63,6 +63,10 @@ class Hasher:
         text = f"{kind}\0{normal(kind, value)}".encode()
         return Who(kind, blake2b(text, digest_size=HASH_BYTES, key=self._key).hexdigest())
 
+    def code(self, reward: str, text: str) -> bytes:
+        """What knows a reward's code again, and does not tell it."""
+        return blake2b(f"{reward}\0{text}".encode(), digest_size=HASH_BYTES, key=self._key).digest()
+
 
 def normal(kind: str, value: str) -> str:
     """An identifier's normal form: two that mean the same are the same."""

@@ -36,6 +36,9 @@ def reward_limits(
     if reward.budget is not None and reward.value is None:
         what = f'{name}: "budget" without "value"'
         yield at_key(tree, (*path, "budget"), what, 'add it: value: "5.00"; or remove budget')
+    if reward.codes == "loaded" and reward.kind != "code":
+        what = f'{name}: "codes" of a reward of another kind'
+        yield at_key(tree, (*path, "codes"), what, "write kind: code, or remove it")
     shared = (reward.stock, reward.per_member, reward.budget)
     if "on_return" in reward.model_fields_set and shared == (None, None, None):
         what = f'{name}: "on_return" where nothing is limited'

@@ -211,8 +211,20 @@ CREATE TABLE pool (
     program int NOT NULL,
     pool text COLLATE "C" NOT NULL,
     used bigint NOT NULL DEFAULT 0,  -- For good: what reservations hold comes on top.
+    loaded int NOT NULL DEFAULT 0,  -- Of codes: how many there are.
     PRIMARY KEY (tenant, program, pool),
     CONSTRAINT pool_gives_no_more_back_than_it_gave CHECK (used >= 0)
+);
+
+-- Codes of a pool, drawn in the order of their numbers, each once.
+CREATE TABLE code (
+    program int NOT NULL,
+    pool text COLLATE "C" NOT NULL,
+    number int NOT NULL,
+    digest uuid NOT NULL,  -- A keyed hash, so that none is loaded twice.
+    sealed bytea NOT NULL,
+    PRIMARY KEY (program, pool, number),
+    CONSTRAINT code_loaded_once UNIQUE (program, pool, digest)
 );
 
 -- Reservations that hold a part of a pool until they lapse. Whoever locks the pool next

@@ -4,5 +4,6 @@ SELECT
     coalesce((
         SELECT sum(hold.amount) FROM hold
         WHERE hold.tenant = pool.tenant AND hold.program = pool.program AND hold.pool = pool.pool
-    ), 0)::bigint AS held
+    ), 0)::bigint AS held,
+    pool.loaded
 FROM pool WHERE pool.tenant = $1 AND pool.program = $2 ORDER BY pool.pool;
