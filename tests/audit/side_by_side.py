@@ -24,6 +24,7 @@ from patron.audit.model import Model
 from patron.audit.programs import Terms, terms_of
 from patron.core.facts import Fact, TransferAsked
 from patron.engine.decided import Decided
+from patron.engine.pooling import Pool
 from patron.engine.writing import reads_of
 from patron.wire import bodies
 from patron.wire.documents import compile_document
@@ -46,6 +47,7 @@ class Outcome(NamedTuple):
 def played(document: Mapping[str, Any], facts: Sequence[Fact]) -> Till:
     """A till of the core's after these facts; what is unfit or waits is no matter here."""
     till = Till(compile_document(json.dumps(document), source="test"))
+    till.book.pools["codes/coffee"] = Pool(loaded=2)
     for fact in facts:
         till.offer(fact)
     return till
@@ -377,6 +379,7 @@ shared_rewards = (
         optional={"per_member": st.integers(1, 2)},
     )
     | st.just({"value": "5.00", "budget": "7.50"})
+    | st.just({"kind": "code", "codes": "loaded"})
 )
 
 

@@ -71,7 +71,7 @@ def _spend(model: Model, terms: Terms, event: Event) -> None:
     if mine:
         grant = min(mine, key=oldest)
         # Setting it aside makes no reward live longer.
-        _take_grant(grant, event, min(held_until, grant.lapses_at))
+        _take_grant(terms, grant, event, min(held_until, grant.lapses_at))
         return
     if reward.costs is None:
         return
@@ -79,7 +79,7 @@ def _spend(model: Model, terms: Terms, event: Event) -> None:
     ((asset, cost),) = reward.costs.items()
     if _set_aside(model, event, asset, cost):
         grant = _granted(model, event, name)
-        _take_grant(grant, event, held_until)
+        _take_grant(terms, grant, event, held_until)
 
 
 def oldest(grant: Grant) -> tuple[datetime, datetime, int, int]:
@@ -95,19 +95,19 @@ def _spend_again(model: Model, terms: Terms, event: Event, held_until: datetime)
         assert costs is not None
         ((asset, cost),) = costs.items()
         _set_aside(model, event, asset, cost)
-        _take_grant(_granted(model, event, name), event, held_until)
+        _take_grant(terms, _granted(model, event, name), event, held_until)
         return
     mine = [g for g in model.cards.grants if g.state == "unlocked" and g.reward == name]
     if "held_until" in event.told:
         held_until = datetime.fromisoformat(event.told["held_until"])
     if mine:
-        _take_grant(min(mine, key=oldest), event, held_until)
+        _take_grant(terms, min(mine, key=oldest), event, held_until)
         return
     # It is not deserved any more: its card is used up all the same.
     grant = _granted(model, event, name)
     grant.was_unlocked = True
     grant.punches = model.cards.use_up(terms, name)
-    _take_grant(grant, event, held_until)
+    _take_grant(terms, grant, event, held_until)
 
 
 def _spend_amount(model: Model, terms: Terms, event: Event) -> None:
@@ -116,7 +116,7 @@ def _spend_amount(model: Model, terms: Terms, event: Event) -> None:
         return
     if event.kind == "reserve":
         held_until = calendar.plus(model.at, AMOUNT_HELD_FOR, terms.zone)
-        _take_grant(_granted(model, event, ""), event, held_until)
+        _take_grant(terms, _granted(model, event, ""), event, held_until)
 
 
 def _spendable(model: Model, terms: Terms, asset: str) -> bool:
@@ -153,12 +153,13 @@ def _granted(model: Model, event: Event, reward: str) -> Grant:
     return grant
 
 
-def _take_grant(grant: Grant, event: Event, held_until: datetime) -> None:
+def _take_grant(terms: Terms, grant: Grant, event: Event, held_until: datetime) -> None:
     grant.request = event.id
     if event.kind == "reserve":
         grant.state, grant.held_until = "reserved", held_until
     else:
         grant.state, grant.used_on = "claimed", event.fields["order"]
+        grant.shares = sharing.shares_of(terms, grant.reward)
 
 
 def _reservation(model: Model, event: Event) -> Grant | None:
@@ -176,6 +177,7 @@ def _confirm(model: Model, terms: Terms, event: Event) -> None:
     if grant.reward and not model.by_time and not sharing.is_there(terms, event, grant.reward):
         return
     grant.state, grant.used_on = "claimed", event.fields.get("order", "")
+    grant.shares = sharing.shares_of(terms, grant.reward)
     model.wallet.use_up(reserved_by=(grant.seq, grant.n))
 
 

@@ -107,7 +107,7 @@ def _folded(
 ) -> Model:
     """All these events by time; `had` learns what each has now of what is shared.
 
-    The `newest` asks what is left, and so does its order as a whole.
+    The `newest` asks what is left, and so does what comes after it of its order.
     """
     model = Model(terms, by_time=True)
     if not events:
@@ -115,11 +115,14 @@ def _folded(
     until = max(event.at for event in events)
     model.meters.joined_at = min(when(event) for event in events)
     waiting: list[Event] = []
+    asking: Event | None = None  # From the newest on.
     for event in sorted(events, key=lambda event: (when(event), event.seq)):
         if event.kind == "time":
             continue
-        if event is not newest and event.seq in had:
-            event = event._replace(stands=_stands(terms, event, had[event.seq], newest))
+        if event is newest:
+            asking = newest
+        elif event.seq in had:
+            event = event._replace(stands=_stands(terms, event, had[event.seq], asking))
         if event.kind in ("refunded", "cancelled") and event.fields["order"] not in model.orders:
             waiting.append(event)
             continue
@@ -135,14 +138,14 @@ def _folded(
 
 
 def _stands(
-    terms: Mapping[int, Terms], event: Event, had: Mapping[str, int], newest: Event | None
+    terms: Mapping[int, Terms], event: Event, had: Mapping[str, int], asking: Event | None
 ) -> Mapping[str, int]:
-    if newest is None or event.kind not in ORDERS or newest.kind not in ORDERS:
+    if asking is None or event.kind not in ORDERS or asking.kind not in ORDERS:
         return had
-    if newest.fields["order"] != event.fields["order"]:
+    if asking.fields["order"] != event.fields["order"]:
         return had
     rules = terms[event.version].document.rules
-    more = {r.rule: sharing.left_of(r, newest) for r in rules if r.budget is not None}
+    more = {r.rule: sharing.left_of(r, asking) for r in rules if r.budget is not None}
     return {rule: had.get(rule, 0) + left for rule, left in more.items()}
 
 
@@ -163,6 +166,7 @@ def _pass(model: Model, until: datetime) -> None:
     while True:
         instant = min((at for at in _instants(model) if at > done), default=NEVER)
         if instant > until or instant == NEVER:
+            _end(model, until)
             return
         done = instant
         model.passed += 1
@@ -170,6 +174,13 @@ def _pass(model: Model, until: datetime) -> None:
             OWN_ENTRIES + model.passed, "time", instant, instant, "", "", "", model.version, {}
         )
         model.time_reached(time, awards=model.at < instant)
+
+
+def _end(model: Model, until: datetime) -> None:
+    """What had ended before it came is gone, too: points that live with an activity of long ago."""
+    terms = model.terms.get(model.version)
+    if terms is not None:
+        model.wallet.expire(until, lambda lot: model.real_end(terms, lot))
 
 
 def _instants(model: Model) -> Iterator[datetime]:

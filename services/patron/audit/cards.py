@@ -47,6 +47,7 @@ class Grant:
     was_unlocked: bool = False  # Unlocked by a rule, not bought.
     rule: str = ""
     punches: list[Punch] = field(default_factory=list)
+    shares: dict[str, int] = field(default_factory=dict)  # Of pools, once it is claimed.
 
 
 @dataclass

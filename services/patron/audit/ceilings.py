@@ -48,7 +48,7 @@ def use(
     given: Mapping[str, int],
     at: datetime,
 ) -> None:
-    """Count what an order of that instant has by each rule, instead of what was counted for it."""
+    """Count what an order or event has by each rule, instead of what was counted for it."""
     now: list[tuple[Window, str, int]] = []
     for rule in terms.document.rules:
         for cap in rule.caps:

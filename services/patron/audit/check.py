@@ -5,11 +5,11 @@ can run beside the workers. It says what differs; which side is wrong is for a p
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain as chain_of
 from typing import Any, NamedTuple
 
-from patron.audit import by_time, chain
+from patron.audit import by_time, chain, sharing
 from patron.audit.chain import COMPARTMENTS, GRANT_STATES, SIDES, Move
 from patron.audit.facts import KINDS, Event, event_of
 from patron.audit.families import Families, closed_model, families
@@ -80,7 +80,8 @@ async def audit(
     found = await audit_reads.programs(connection, tenant=tenant)
     total = sum(program.accounts for program in found)
     for program in found:
-        after = 0
+        after, taken = 0, Counter[str]()
+        pools = await audit_reads.pools(connection, program.program)
         while True:
             async with audit_reads.snapshot(connection):
                 # Read with each page: a version may have been published meanwhile.
@@ -93,12 +94,21 @@ async def audit(
             if not page.accounts:
                 break
             for written in _by_account(page):
-                differences.extend(differences_of(written, served, met, closed))
+                differences.extend(differences_of(written, served, met, closed, taken))
             after = page.accounts[-1].account
             accounts += len(page.accounts)
             entries += len(page.entries)
             say(accounts, max(total, accounts))
+        still = await audit_reads.pools(connection, program.program)
+        differences.extend(_pools(taken, pools.items() & still.items()))
     return Report(accounts, entries, differences)
+
+
+def _pools(taken: Mapping[str, int], pools: Iterable[tuple[str, int]]) -> Iterator[Difference]:
+    """What all accounts have of pools together is what these say, which nobody moved meanwhile."""
+    for pool, used in sorted(pools):
+        if used != taken.get(pool, 0):
+            yield Difference(0, "(all)", f"pool {pool} used", str(taken.get(pool, 0)), str(used))
 
 
 async def _served(connection: Connection, program: int) -> Served:
@@ -132,9 +142,9 @@ def _by_account(page: AuditPage) -> Iterator[Written]:
 
 
 def differences_of(
-    written: Written, served: Served, met: set[object], closed: Families
+    written: Written, served: Served, met: set[object], closed: Families, taken: Counter[str]
 ) -> Iterator[Difference]:
-    """All that is wrong with one account."""
+    """All that is wrong with one account; what it has of pools is added to `taken`."""
 
     def differs(what: str, expected: object, found: object) -> Iterator[Difference]:
         if expected != found:
@@ -164,7 +174,7 @@ def differences_of(
     for finding in [
         *found_breaks,
         *_sums(written, served, moved),
-        *_modelled(written, served, events, met, closed),
+        *_modelled(written, served, events, met, closed, taken),
     ]:
         yield from differs(*finding)
 
@@ -235,6 +245,7 @@ def _modelled(
     events: Sequence[Event],
     met: set[object],
     closed: Families,
+    taken: Counter[str],
 ) -> Iterator[Finding]:
     """What the second model makes of the facts is what is written."""
     unknown = next((event for event in events if event.version not in served.terms), None)
@@ -247,18 +258,19 @@ def _modelled(
             last = closed[account, names[event.seq - 1]][-1].hash.hex()
             yield f"entry {event.seq} closed chain", last, event.takes_over
 
-    def taken(event: Event) -> Model:
+    def heir_of(event: Event) -> Model:
         name = names[event.seq - 1]
         return closed_model(served.terms, closed, met, heir=account, event=name)
 
     try:
-        model = by_time.account(served.terms, events, taken)
+        model = by_time.account(served.terms, events, heir_of)
     except (ValueError, LookupError, TypeError, ArithmeticError, AssertionError) as error:
         # A fact that was tampered with may name what is not there. Nothing can be
         # computed after it, and the other accounts must be looked at all the same.
         yield "facts", "facts that can be computed", repr(error)
         return
 
+    taken.update(sharing.taken(model))
     if model.had_late:
         yield from _settled(model, written, served)
         return

@@ -5,6 +5,7 @@ the entries. An order is worked out anew from all of its events each time. What 
 out must be what the tables say; `check` compares. Nothing here reads or writes a table.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,6 +58,7 @@ class Model:
     streak_days: dict[str, StreakDays] = field(default_factory=dict)  # By rule.
     once: set[tuple[str, str]] = field(default_factory=set)
     had: dict[int, dict[str, int]] = field(default_factory=dict)  # Entry → rule → of what is shared
+    taken: Counter[str] = field(default_factory=Counter)  # Of rules' budgets.
     past: list[Event] = field(default_factory=list)  # In the order of arrival.
     then: "Model | None" = None  # As it was at the time of the event that is worked out.
     freed: dict[str, Event] = field(default_factory=dict)  # Request → what freed what it claimed.
@@ -84,8 +86,7 @@ class Model:
         """
         self.then = forward.as_then(self, event)
         self._apply(event, closed)
-        if not self.by_time:
-            self.past.append(event)
+        self.past.append(event)
         if event.kind not in ("time", "merged") or event.takes_over:
             belonging.settle(self, self.terms[event.version], self.at)
 
@@ -95,8 +96,8 @@ class Model:
         if event.seq == 1 and not self.by_time:
             self.meters.joined_at = event.at
         if event.kind in REQUESTS:
-            # A request acts at the later of its own time and its account's.
-            self.at = max(self.at, event.told_at)
+            # At the later of its own time and its accounts': a transfer's other one isn't here.
+            self.at = max(self.at, event.at if event.kind == "transfer" else event.told_at)
             self.active_at = max(self.active_at, event.at)
             asking.answer(self, terms, event)
             return
@@ -160,13 +161,14 @@ class Model:
             order.room = forward.room(self, terms, terms.document.rules, event)
         terms = self.terms[order.version]
         if event.kind == "refunded":
-            tier = order.tier or self._lowest(terms)
-            event = prices.with_amounts(terms, order, event, tier=tier)
+            event = prices.with_amounts(terms, order, event, tier=order.tier or self._lowest(terms))
         order.events.append(event)
         self.order_of_entry[event.seq] = name
         level = worth.level(order.events)
         paying.settle(self, terms, order, level, event)
+        before = dict(order.given)
         deserved = self._post(terms, order, level, event)
+        sharing.use_budgets(self, terms, event, before, order.given)
         whole = level.completed.fields["lines"]
         sharing.come_back(self, terms, event, whole, list(level.lines), void=level.void)
         self._count(terms, order, level, event, deserved)
@@ -252,7 +254,7 @@ class Model:
                 order.counted[meter_name] += kept
         self.requalify(terms, of=order.first_at, at=self.at)
         reaching.settle(self, terms, event)
-        unlocked = self.cards.unlock(terms, event.seq, at=event.at, order=name)
+        unlocked = self.cards.unlock(terms, event.seq, at=self.at, order=name)
         self.notices += [("reward.unlocked", name)] * unlocked
 
     def requalify(self, terms: Terms, *, of: datetime, at: datetime, revokes: bool = True) -> None:
@@ -305,7 +307,7 @@ class Model:
                 self._punch(terms, name, more, of=event.told_at, cause=event.id)
         self.requalify(terms, of=event.told_at, at=self.at)
         reaching.settle(self, terms, event)
-        unlocked = self.cards.unlock(terms, event.seq, at=event.at, order="")
+        unlocked = self.cards.unlock(terms, event.seq, at=self.at, order="")
         self.notices += [("reward.unlocked", event.id)] * unlocked
 
     def pay(self, terms: Terms, event: Event, before_caps: dict[str, int]) -> dict[str, int]:
@@ -314,7 +316,7 @@ class Model:
         room = forward.room(self, terms, list(rules.values()), event)
         gives = together.given(terms, before_caps, room)
         gives = sharing.within_budgets(self, terms, event, gives, {})
-        earned: dict[str, int] = {}
+        sharing.use_budgets(self, terms, event, {}, gives)
         for name, points in gives.items():
             rule = rules[name]
             if not points:
@@ -324,15 +326,7 @@ class Model:
             else:
                 assert rule.earn is not None
                 self.credit(terms, event.seq, rule.earn, points, name, event.at)
-                earned[rule.earn] = earned.get(rule.earn, 0) + points
-            for cap in rule.caps:
-                if cap.window != "order":
-                    cap_key = ceilings.of_rule(terms, rule, cap.window, event.told_at)
-                    self.used[cap_key] = self.used.get(cap_key, 0) + points
-        for member_cap in terms.document.caps:
-            if member_cap.window != "order":
-                key = ceilings.of_member(terms, member_cap, event.told_at)
-                self.used[key] = self.used.get(key, 0) + earned.get(member_cap.asset, 0)
+        ceilings.use(terms, self.used, {}, given=gives, at=event.told_at)
         return gives
 
     # What all of them need.

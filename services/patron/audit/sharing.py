@@ -6,6 +6,7 @@ to no account, and so can't be worked out from one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -98,3 +99,40 @@ def come_back(
         if spec.on_return == "free" and limits != (None, None, None):
             grant.state = "revoked"
             model.freed[grant.request] = event
+
+
+def shares_of(terms: Terms, reward: str) -> dict[str, int]:
+    """What one of a reward takes of which pools."""
+    spec = terms.document.rewards.get(reward)
+    shares: dict[str, int] = {}
+    if spec is None:  # An amount was reserved.
+        return shares
+    if spec.stock is not None:
+        shares[f"stock/{reward}"] = 1
+    if spec.codes == "loaded":
+        shares[f"codes/{reward}"] = 1
+    if spec.budget is not None and spec.value is not None:
+        shares[f"worth/{reward}"] = terms.minor(spec.value)
+    return shares
+
+
+def use_budgets(
+    model: Model, terms: Terms, event: Event, before: Mapping[str, int], after: Mapping[str, int]
+) -> None:
+    """What rules give is taken of their budgets; what comes back is there again, or kept."""
+    is_chargeback = event.fields.get("reason") == "chargeback"
+    for rule in terms.document.rules:
+        if rule.budget is None:
+            continue
+        change = after.get(rule.rule, 0) - before.get(rule.rule, 0)
+        if change > 0 or not (is_chargeback or rule.on_return == "keep"):
+            model.taken[f"budget/{rule.rule}"] += change
+
+
+def taken(model: Model) -> Counter[str]:
+    """All that an account has of pools."""
+    of_pools = Counter(model.taken)
+    for grant in model.cards.grants:
+        if grant.state == "claimed":
+            of_pools.update(grant.shares)
+    return of_pools

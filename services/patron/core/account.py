@@ -247,7 +247,7 @@ class Then(NamedTuple):
     """What an account had at the time of a late fact that changes nothing before its arrival."""
 
     tier: str
-    used: Mapping[str, tuple[str, int]]  # Cap → (window, how much of it was used).
+    used: dict[str, tuple[str, int]]  # Cap → (window, how much of it was used).
 
 
 class State(NamedTuple):

@@ -86,7 +86,7 @@ class Draft:
         self.account = account  # As it was before.
         self.fact = fact
         self.at = at
-        # From when on it moves tiers: at its own instant, but for what only goes forward.
+        # From when on it moves tiers and unlocks: but for what only goes forward, its own instant.
         self.arrives_at = at if state.then is None else max(at, account.at)
         self.seq = account.seq + 1
         self.due_at = account.due_at

@@ -32,4 +32,4 @@ def as_then(fact: Fact, *, history: Iterable[Past], whose: Whose) -> Then:
             fold.put(past)
     fold.reach(fact.at)
     account = fold.state.account
-    return Then(account.tier, account.used)
+    return Then(account.tier, dict(account.used))

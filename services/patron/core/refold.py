@@ -81,7 +81,7 @@ class Asks(NamedTuple):
     state: State
 
     def of_order(self, fact: Fact) -> bool:
-        """Whether a fact is of the late one's own order, which as a whole asks once more."""
+        """Whether a fact is of the late one's own order, which asks once more with it."""
         own = getattr(self.past.fact, "order", "")
         return bool(own) and isinstance(fact, OrderFact) and fact.order == own
 

@@ -34,7 +34,7 @@ def punch(draft: Draft, meter: Meter, count: int, *, cause: str, at: datetime) -
 def _add(draft: Draft, meter: str, punches: Iterable[Punch]) -> None:
     living = {(punch.lapses_at, punch.cause): punch.left for punch in draft.punches.get(meter, ())}
     for lapses_at, cause, left in punches:
-        if lapses_at <= draft.at:
+        if lapses_at <= draft.arrives_at:
             remember_lapsed(draft, meter, (Punch(lapses_at, cause, left),))
             continue
         owed = draft.owed.get(meter, 0)
@@ -151,7 +151,7 @@ def take_oldest(draft: Draft, meter: str, count: int) -> tuple[tuple[Punch, ...]
 def give(draft: Draft, reward: str, *, order: str, punches: tuple[Punch, ...] = ()) -> Grant:
     """Let the member hold one more of a reward."""
     spec = draft.program.rewards[reward]
-    at = draft.at
+    at = draft.arrives_at
     lapses_at = NEVER if spec.lives is None else plus(at, spec.lives, draft.program.zone)
     place = draft.next_grant()
     grant = Grant(reward, draft.seq, place, "unlocked", at, lapses_at, order, punches=punches)

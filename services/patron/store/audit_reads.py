@@ -120,3 +120,9 @@ async def accounts_of(
     recorded = sorted({recorded_at for _, recorded_at in events})
     rows = await connection.fetch(sql("audit", "accounts_of"), names, recorded, kind)
     return {(row["event"].bytes, row["account"]) for row in rows}
+
+
+async def pools(connection: Connection, program: int) -> dict[str, int]:
+    """What is taken for good of each pool of a program."""
+    rows = await connection.fetch(sql("audit", "pools"), program)
+    return {row["pool"]: row["used"] for row in rows}
