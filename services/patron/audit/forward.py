@@ -19,6 +19,8 @@ def as_then(model: Model, event: Event) -> Model:
     terms = model.terms[event.version]
     if model.by_time or terms.document.late == "retroactive" or event.told_at >= model.at:
         return model
+    if any(earlier.takes_over for earlier in model.past):
+        return model  # Its own entries are not all that it has.
     then = type(model)(model.terms)
     for earlier in model.past:
         if earlier.at > event.told_at:

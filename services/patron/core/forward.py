@@ -16,6 +16,8 @@ def is_rated_then(program: Program, state: State, fact: Fact) -> bool:
     """Whether a fact earns by what stood before its account's time. An order does so once."""
     if program.late != "forward_only" or fact.at >= state.account.at:
         return False
+    if state.account.formerly:
+        return False  # Its own entries are not all that it has.
     if isinstance(fact, OrderCompleted):
         return state.order is None or state.order.first_at is None
     return isinstance(fact, Engaged)
