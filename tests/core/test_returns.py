@@ -99,6 +99,14 @@ def test_what_the_order_says_was_paid_is_what_counts() -> None:
     assert after(came_back("o1", l1=1), basket=[yogurts(6, 14_00)]) == {"l1": 1_40}
 
 
+def test_a_total_that_is_stated_beside_units_alone_is_held_in_what_is_due() -> None:
+    two = [article(1_00), article(1_00)]
+    total = came_back("o1", cumulative=True, l1=1)
+    total = total._replace(lines=(*total.lines, RefundedLine("l2", 1, 1000)))
+    # Both came back whole: their 2.00, of which the total of the second says 0.01.
+    assert after(total, basket=two) == {"l1": 1_00, "l2": 1_00}
+
+
 def test_totals_to_date_may_say_units_alone() -> None:
     twice = [came_back("o1", cumulative=True, hour=hour, l1=2) for hour in (13, 14)]
     assert after(*twice, basket=[yogurts(3, 7_50)]) == {"l1": 4_50}

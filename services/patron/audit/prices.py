@@ -173,12 +173,16 @@ def with_amounts(terms: Terms, order: Order, event: Event, *, tier: str) -> Even
     told = []
     for name, minor, units, is_alone in parts:
         told.append((name, placed.pop(name, 0) if is_alone else minor, units, is_alone))
-    told += [(name, minor, 0, True) for name, minor in placed.items() if minor]
     if total_to_date:
         told = [
             (name, minor + before.get(name, (0, 0))[0] if is_alone else minor, units, is_alone)
             for name, minor, units, is_alone in told
         ]
+    told += [
+        (name, minor + (after[name][0] if total_to_date else 0), 0, True)
+        for name, minor in placed.items()
+        if minor
+    ]
     fields = {**event.fields, "lines": [part[:3] for part in told]}
     return event._replace(fields=fields)
 

@@ -117,6 +117,10 @@ def _new_part(order: OrderState, fact: OrderRefunded) -> OrderRefunded:
         amount_minor = max(0, part.amount_minor - before.amount_minor)
         quantity_milli = max(0, part.quantity_milli - before.quantity_milli)
         lines.append(RefundedLine(part.line, amount_minor, quantity_milli))
+        # A line that is named twice has the larger of its totals.
+        known[part.line] = Refunded(
+            part.line, before.amount_minor + amount_minor, before.quantity_milli + quantity_milli
+        )
     total_minor = sum(back.amount_minor for back in order.refunded)
     return fact._replace(
         lines=tuple(lines),

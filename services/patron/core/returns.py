@@ -40,7 +40,9 @@ def with_worth(program: Program, order: OrderState, fact: OrderRefunded) -> Orde
             amount_minor = so_far.get(part.line, 0) + due.pop(part.line, 0)
             part = part._replace(amount_minor=amount_minor, units_alone=False)
         parts.append(part)
-    owed = [RefundedLine(name, so_far.get(name, 0) + minor) for name, minor in due.items() if minor]
+    # What the refund itself states of a line is held in its total too.
+    stated = {name: after[name].amount_minor for name in due} if fact.cumulative else {}
+    owed = [RefundedLine(name, stated.get(name, 0) + minor) for name, minor in due.items() if minor]
     return fact._replace(lines=(*parts, *owed))
 
 
