@@ -219,3 +219,9 @@ def test_without_segments_and_entitlements_an_account_keeps_nothing_of_them() ->
     till.put(bought("o1", 100_00))
     account = till.account()
     assert (account.belongings, account.ordered_at, account.active_at) == ({}, None, None)
+
+
+def test_time_finds_nothing_to_do_for_who_never_came() -> None:
+    till = Till(shop(LAPSED))
+    till.wait("2025-06-01")
+    assert till.account().seq == 0

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from patron.core.account import NEVER, Account
+from patron.core.account import LONG_AGO, NEVER, Account
 from patron.core.periods import local_day, plus
 from patron.core.program import Age, Condition, Program, Threshold
 from patron.core.windows import ROLLING, crossings, end_of, part_of, reading, window_of
@@ -86,8 +86,8 @@ def _is_of_age(age: Age, view: View) -> bool:
 
 def next_change(program: Program, account: Account, at: datetime) -> datetime:
     """The first instant after `at` at which a belonging changes, if nothing more comes."""
-    if not program.belongings:
-        return NEVER
+    if not program.belongings or account.at == LONG_AGO:
+        return NEVER  # Nothing asks, or nothing has happened yet.
 
     view = View.of(program, account, at)
     now = holding(view)
