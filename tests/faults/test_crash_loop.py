@@ -17,8 +17,9 @@ from simulation.histories import History
 
 KILLED = -9
 BLAMED = FRAIL | {"PATRON_INTAKE__CRASHES_MAX": "4"}
-# One where its batch was not the first, two in a batch that is counted, two alone.
-DEATHS_MAX = 5
+# Two in a batch that is counted, two alone; and each time that a small batch was committed
+# before it, one that nobody counts, but the offset moves on.
+DEATHS_MAX = 10
 
 
 @pytest.mark.parametrize("step", ["reading", "deciding"])

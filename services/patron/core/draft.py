@@ -134,14 +134,10 @@ class Draft:
         spec = self.program.assets[asset]
         zone = self.program.zone
         expires_at = ends_at(spec, self.at, zone)
-        activates_at = None
-        if spec.pending is not None:
-            activates_at = plus(self.at, spec.pending, zone)
-        if activates_at is None and not self.account.frozen:
-            self.open(asset, AVAILABLE, amount, expires_at, self.at, rule)
-        else:
-            waits_until = activates_at or self.at
-            self.open(asset, PENDING, amount, expires_at, self.at, rule, activates_at=waits_until)
+        activates_at = None if spec.pending is None else plus(self.at, spec.pending, zone)
+        waits = activates_at or (self.at if self.account.frozen else None)
+        side = AVAILABLE if waits is None else PENDING
+        self.open(asset, side, amount, expires_at, self.at, rule, activates_at=waits)
         if "points.earned" in self.program.notices:
             data: dict[str, Any] = {"asset": asset, "amount": amount, "rule": rule}
             if activates_at is not None:

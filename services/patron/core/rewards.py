@@ -31,8 +31,9 @@ def punch(draft: Draft, meter: Meter, count: int, *, cause: str, at: datetime) -
     _add(draft, meter.name, (Punch(lapses_at, cause, count),))
 
 
-def _add(draft: Draft, meter: str, punches: Iterable[Punch]) -> None:
-    living = {(punch.lapses_at, punch.cause): punch.left for punch in draft.punches.get(meter, ())}
+def _add(draft: Draft, meter: str, punches: Iterable[Punch], *, again: bool = False) -> None:
+    before = draft.punches.get(meter, ())
+    living = {} if again else {(each.lapses_at, each.cause): each.left for each in before}
     for lapses_at, cause, left in punches:
         if lapses_at <= draft.arrives_at:
             remember_lapsed(draft, meter, (Punch(lapses_at, cause, left),))
@@ -44,8 +45,12 @@ def _add(draft: Draft, meter: str, punches: Iterable[Punch]) -> None:
         if left > paid:
             living[lapses_at, cause] = living.get((lapses_at, cause), 0) + left - paid
             draft.due_no_later_than(lapses_at)
-    # Oldest first, also where an older event comes late.
-    draft.punches[meter] = tuple(Punch(*name, living[name]) for name in sorted(living))
+    # What lives again was used before all that still lives, so it is the older.
+    for lapses_at, cause, left in before if again else ():
+        living[lapses_at, cause] = living.get((lapses_at, cause), 0) + left
+    # Oldest first, also where an older event comes late; of those that lapse together by arrival.
+    by_age = sorted(living.items(), key=lambda each: each[0][0])
+    draft.punches[meter] = tuple(Punch(*name, left) for name, left in by_age)
 
 
 def take_punches_over(draft: Draft, meter: str, punches: Iterable[Punch], *, owed: int) -> None:
@@ -90,7 +95,7 @@ def unpunch(draft: Draft, meter: Meter, count: int, *, cause: str, reason: str) 
         # Its own order's first; where it used none of those, as many of the oldest.
         is_own = any(used.cause == cause for used in grant.punches)
         alive, count = _part(grant.punches, count, cause=cause if is_own else None)
-        _add(draft, meter.name, alive)
+        _add(draft, meter.name, alive, again=True)
     return 0
 
 
