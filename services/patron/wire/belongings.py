@@ -6,6 +6,7 @@ from typing import Any
 
 from patron.core.program import Age, Belonging, Condition, Threshold
 from patron.wire.durations import roughly_s, span_of
+from patron.wire.figures import reading_of
 from patron.wire.mends import at_key, at_value, where
 from patron.wire.problems import Problem, shown
 from patron.wire.yaml_tree import Path, Tree
@@ -101,7 +102,7 @@ def _condition(
     ages = {field: getattr(written, field) for field in SINCE}
     return Condition(
         thresholds=tuple(
-            _threshold(name, amounts, digits if document.meters[name].counts == "basis" else 0)
+            _threshold(name, amounts, document.meters[name], digits)
             for name, amounts in written.meters.items()
         ),
         ages=tuple(_age(field, each) for field, each in ages.items() if each is not None),
@@ -110,11 +111,11 @@ def _condition(
     )
 
 
-def _threshold(meter: str, amounts: Amounts, digits: int) -> Threshold:
-    def minor(text: str | None) -> int | None:
-        return None if text is None else int(Fraction(text) * 10**digits)
+def _threshold(name: str, amounts: Amounts, meter: language.Meter, digits: int) -> Threshold:
+    def shows(text: str | None) -> int | None:
+        return None if text is None else reading_of(text, meter, digits)
 
-    return Threshold(meter=meter, at_least=minor(amounts.at_least), below=minor(amounts.below))
+    return Threshold(meter=name, at_least=shows(amounts.at_least), below=shows(amounts.below))
 
 
 def _age(field: str, ages: Ages) -> Age:

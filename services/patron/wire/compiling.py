@@ -41,7 +41,7 @@ from patron.core.windows import CAMPAIGN
 from patron.wire.belongings import belongings_of
 from patron.wire.durations import span_of
 from patron.wire.expressions import expression
-from patron.wire.figures import minor
+from patron.wire.figures import minor, reading_of
 from patron.wire.pricing import price_of
 from patron_schemas import program as language
 
@@ -303,16 +303,11 @@ def _mechanic(rule: language.Rule, meters: Mapping[str, language.Meter], digits:
     if (streak := rule.streak) is not None:
         return Streak(points=streak.points, action=streak.action, days=streak.days)
     if (reach := rule.reach) is not None:
-        threshold = _of_meter(reach.from_, meters[reach.meter], digits)
+        threshold = reading_of(reach.from_, meters[reach.meter], digits)
         return Reach(points=reach.points, meter=reach.meter, threshold=threshold)
     assert rule.every is not None
     assert rule.unlock is not None
     return Every(meter=rule.every.meter, count=rule.every.count, reward=rule.unlock)
-
-
-def _of_meter(text: str, meter: language.Meter, digits: int) -> int:
-    """A figure in the unit of a meter: minor units where it counts money."""
-    return minor(text, digits if meter.counts == "basis" else 0)
 
 
 def _yearly(yearly: language.Yearly, *, reward: str) -> Yearly:
@@ -339,7 +334,7 @@ def _ladder(tiers: language.Tiers, meter: language.Meter, digits: int) -> Ladder
     return Ladder(
         meter=tiers.meter,
         tiers=tuple(
-            Tier(name=rung.tier, threshold=_of_meter(rung.from_, meter, digits))
+            Tier(name=rung.tier, threshold=reading_of(rung.from_, meter, digits))
             for rung in tiers.ladder
         ),
         held=words[held.until],

@@ -15,7 +15,7 @@ from patron.wire.belongings import problems_of_belongings
 from patron.wire.closings import closings
 from patron.wire.durations import DAY_S, roughly_s, span_of
 from patron.wire.expressions import problems_of_expression
-from patron.wire.figures import money, ratio
+from patron.wire.figures import money, ratio, reading
 from patron.wire.limits import reward_limits, rule_budget
 from patron.wire.mends import at_key, at_value, place_of, where
 from patron.wire.prices import prices
@@ -315,11 +315,8 @@ def _tiers(
             what = f"tier {shown(rung.tier)} does not start above the one before it"
             yield at_value(tree, (*path, "from"), what, "sort the tiers from the lowest up")
         before = start
-        if meter is not None and meter.counts == "basis":
-            yield from money(tree, (*path, "from"), rung.from_, digits, zero=True)
-        elif meter is not None and "." in rung.from_:
-            what = f"meter {shown(tiers.meter)} counts {meter.counts}, not money"
-            yield at_value(tree, (*path, "from"), what, "write a whole number")
+        if meter is not None:
+            yield from reading(tree, (*path, "from"), rung.from_, tiers.meter, meter, digits)
     if meter is not None:
         yield from _held(tree, tiers, meter)
 

@@ -39,3 +39,19 @@ def minor(text: str, digits: int) -> int:
     amount: Fraction = Fraction(text) * 10**digits
     assert amount.denominator == 1
     return amount.numerator
+
+
+def reading(
+    tree: Tree, path: Path, text: str, name: str, meter: language.Meter, digits: int | None
+) -> Iterator[Problem]:
+    """What a meter may show: money where it counts that, else a whole number."""
+    if meter.counts == "basis":
+        yield from money(tree, path, text, digits, zero=True)
+    elif "." in text:
+        what = f"meter {shown(name)} counts {meter.counts}, not money"
+        yield at_value(tree, path, what, "write a whole number")
+
+
+def reading_of(text: str, meter: language.Meter, digits: int) -> int:
+    """What a meter shows as an integer: in minor units where it counts money."""
+    return minor(text, digits if meter.counts == "basis" else 0)

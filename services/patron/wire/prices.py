@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from patron.wire.figures import money, ratio
+from patron.wire.figures import money, ratio, reading
 from patron.wire.mends import at_key, at_value, where
 from patron.wire.problems import Problem, shown
 from patron.wire.rules_together import days
@@ -99,11 +99,9 @@ def _steps(
         if before is not None and start <= before:
             what = f"{where(tree, path)}: a step does not start above the one before it"
             yield at_value(tree, (*at, "from"), what, "sort the steps from the lowest up")
-        elif meter is not None and meter.counts == "basis":
-            yield from money(tree, (*at, "from"), step.from_, digits, zero=True)
-        elif meter is not None and "." in step.from_:
-            what = f"meter {shown(percent.meter)} counts {meter.counts}, not money"
-            yield at_value(tree, (*at, "from"), what, "write a whole number")
+        elif meter is not None:
+            name = percent.meter or ""
+            yield from reading(tree, (*at, "from"), step.from_, name, meter, digits)
         before = start
 
 

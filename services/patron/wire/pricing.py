@@ -6,7 +6,7 @@ from fractions import Fraction
 from patron.core.mechanics.percent_off import PercentOff
 from patron.core.mechanics.special_price import SpecialPrice
 from patron.core.program import During, Match, Price
-from patron.wire.figures import minor
+from patron.wire.figures import minor, reading_of
 from patron_schemas import program as language
 
 
@@ -44,12 +44,14 @@ def _percent_off(
     digits: int,
 ) -> PercentOff:
     meter = cut.meter or ""
-    unit_digits = digits if meter and meters[meter].counts == "basis" else 0
     return PercentOff(
         percent=Fraction(cut.percent or 0),
         by_tier={places[tier]: Fraction(percent) for tier, percent in cut.by_tier.items()},
         meter=meter,
-        steps=tuple((minor(s.from_, unit_digits), Fraction(s.percent)) for s in cut.steps),
+        steps=tuple(
+            (reading_of(step.from_, meters[meter], digits), Fraction(step.percent))
+            for step in cut.steps
+        ),
         by=cut.by,
         rounding=cut.rounding,
     )
