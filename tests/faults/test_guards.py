@@ -67,7 +67,7 @@ async def test_without_reading_the_topic_back_a_notice_is_told_twice(
     postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def nothing(self: Publisher, topic: str, _: Mapping[int, int]) -> ReadBack:
-        return ReadBack(frozenset(), {Partition(topic, 0): len(self.topic.committed)})
+        return ReadBack({}, {Partition(topic, 0): len(self.topic.committed)})
 
     monkeypatch.setattr(Publisher, "read_back", nothing)
     assert any(each.startswith("notices") for each in await differences(postgres_dsn))

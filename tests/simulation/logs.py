@@ -114,7 +114,7 @@ class Publisher:
     async def read_back(self, topic: str, positions: Mapping[int, int]) -> ReadBack:
         unread = self.topic.committed[positions.get(0, 0) :]
         keys = {dict(record.headers)["ce_id"].decode(): record.key for record in unread}
-        return ReadBack(frozenset(keys), {Partition(topic, 0): len(self.topic.committed)}, keys)
+        return ReadBack(keys, {Partition(topic, 0): len(self.topic.committed)})
 
     async def publish(self, records: list[Record], *, deadline_s: float) -> dict[Partition, int]:
         failpoints.passed("relay.sent")

@@ -25,10 +25,14 @@ CLOSE_WAIT_S = 3.0
 class ReadBack(NamedTuple):
     """What stands in a topic behind the positions that were asked about."""
 
-    notice_ids: frozenset[str]
+    keys: Mapping[str, bytes]  # Of each notice's record, by its id.
     # Where to read on next time: the end of what is settled, by partition.
     positions: dict[Partition, int]
-    keys: Mapping[str, bytes] = {}  # Of each notice's record, by its id.
+
+    @property
+    def notice_ids(self) -> frozenset[str]:
+        """The notices that the topic has."""
+        return frozenset(self.keys)
 
 
 async def end_offsets(
@@ -83,7 +87,7 @@ async def read_back(
                 keys[value.decode()] = record.key or b""
 
     ends = await _tail(connection, topic, positions, hear, deadline_s=deadline_s)
-    return ReadBack(notice_ids=frozenset(keys), positions=ends, keys=keys)
+    return ReadBack(keys, ends)
 
 
 async def read_all(
