@@ -9,6 +9,7 @@ from patron.core.caps import room_left, use_caps
 from patron.core.decision import Proof
 from patron.core.draft import Draft
 from patron.core.earning import award_worth, events_worth
+from patron.core.expressions import award_facts, rules_ask
 from patron.core.mechanics.yearly import award_at, given_in, yearly_rules
 from patron.core.periods import local_day
 from patron.core.program import Rule
@@ -43,6 +44,7 @@ def award(draft: Draft) -> None:
 def _worth(draft: Draft, due: list[Rule], day: date) -> list[Proof]:
     program = draft.program
     place = program.place(draft.tier)
-    proofs = [award_worth(program, rule, place=place, day=day) for rule in due]
+    facts = award_facts(program.tier_at(place)) if rules_ask(program) else None
+    proofs = [award_worth(program, rule, facts, place=place, day=day) for rule in due]
     rules = {rule.name: rule for rule in due}
     return events_worth(program, proofs, rules, room_left(program, draft.used, day))

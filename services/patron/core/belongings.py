@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from patron.core.account import LONG_AGO, NEVER, Account
-from patron.core.periods import local_day, plus
+from patron.core.periods import local_day, plus, stamp
 from patron.core.program import Age, Condition, Program, Threshold
 from patron.core.windows import ROLLING, crossings, end_of, part_of, reading, window_of
 
@@ -39,8 +39,7 @@ class View(NamedTuple):
             "last_order": account.ordered_at,
             "last_activity": account.active_at,
         }
-        ladder = program.ladder
-        tier = "" if ladder is None else ladder.tiers[ladder.place(account.tier)].name
+        tier = program.tier_at(program.place(account.tier))
         return cls(program, at, tier, account.meters, since)
 
 
@@ -157,4 +156,4 @@ def changes(
             if was is not None:
                 yield ends, data
         elif until != NEVER and until != was:
-            yield ending, data | {"ends_at": until.isoformat().replace("+00:00", "Z")}
+            yield ending, data | {"ends_at": stamp(until)}

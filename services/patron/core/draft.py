@@ -33,7 +33,7 @@ from patron.core.decision import Answer, Decision, Notice, Proof
 from patron.core.ends import active_at, ends_at, moved_to, remind_at
 from patron.core.facts import Fact, OrderCompleted, TimeReached
 from patron.core.mechanics.yearly import awards_joining, next_award
-from patron.core.periods import plus
+from patron.core.periods import plus, stamp
 from patron.core.program import Program
 from patron.core.windows import ages_asked, counts_from_joining
 
@@ -392,8 +392,3 @@ class Draft:
 def spending_order(lot: Lot) -> tuple[datetime, datetime, int, str, int, int]:
     """Ends first, was earned first, by the lowest entry: whichever entry moved it since."""
     return lot.expires_at, lot.earned_at, lot.origin, lot.rule, lot.seq, lot.n
-
-
-def stamp(at: datetime) -> str:
-    """RFC 3339 in UTC, as every notice and document writes an instant."""
-    return at.isoformat().replace("+00:00", "Z")

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from patron.core.basis import Basket
 from patron.core.caps import Room, capped
 from patron.core.decision import Proof, Refusal
-from patron.core.expressions import award_facts, event_facts, order_facts, rules_ask
+from patron.core.expressions import order_facts, rules_ask
 from patron.core.facts import Engaged
 from patron.core.matching import Selection, Weighed, selection, selects
 from patron.core.mechanics import per_amount, per_event, per_step, per_unit, round_up, streak
@@ -208,9 +208,13 @@ def line_weights(
     return [mechanic.weight(rule, each) for each in weighed]
 
 
-def event_worth(program: Program, rule: Rule, fact: Engaged, *, place: int, day: date) -> Proof:
-    """What one engagement is worth by one rule before caps; once-keys are the caller's."""
-    facts = event_facts(fact, program.tier_at(place)) if rules_ask(program) else None
+def event_worth(
+    program: Program, rule: Rule, fact: Engaged, facts: Facts | None, *, place: int, day: date
+) -> Proof:
+    """What one engagement is worth by one rule before caps; once-keys are the caller's.
+
+    `facts` are what the rules' expressions read of it; None where there are none.
+    """
     failed = rule_fails(rule, place=place, day=day, facts=facts)
     if failed is not None:
         code, condition = failed
@@ -222,9 +226,10 @@ def event_worth(program: Program, rule: Rule, fact: Engaged, *, place: int, day:
     return _flat_proof(program, rule, fact.attributes, facts, place=place, day=day)
 
 
-def award_worth(program: Program, rule: Rule, *, place: int, day: date) -> Proof:
+def award_worth(
+    program: Program, rule: Rule, facts: Facts | None, *, place: int, day: date
+) -> Proof:
     """What a rule awards at an instant that has come, before caps."""
-    facts = award_facts(program.tier_at(place)) if rules_ask(program) else None
     failed = rule_fails(rule, place=place, day=day, facts=facts)
     if failed is not None:
         code, condition = failed

@@ -53,7 +53,7 @@ def remind_at(program: Program, asset: str, compartment: str, end: datetime) -> 
 
 @lru_cache(maxsize=256)
 def follows_activity(program: Program) -> bool:
-    """Whether points live with their member's activity, or a standing asks for its age."""
+    """Whether points live with their member's activity, or a belonging asks for its age."""
     by_points = any(asset.after_activity is not None for asset in program.assets.values())
     return by_points or "last_activity" in ages_asked(program)
 

@@ -7,6 +7,7 @@ from patron.core.caps import use_caps
 from patron.core.decision import Proof, Refusal
 from patron.core.draft import Draft
 from patron.core.earning import event_rules, event_worth, events_worth
+from patron.core.expressions import event_facts, rules_ask
 from patron.core.facts import Engaged
 from patron.core.mechanics.per_event import once_key
 from patron.core.mechanics.streak import NO_DAYS, Streak, counted
@@ -63,9 +64,10 @@ def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
         return []
 
     place = program.place(tier_then(draft))
+    facts = event_facts(fact, program.tier_at(place)) if rules_ask(program) else None
     proofs, keys = [], {}
     for rule in rules.values():
-        proof = event_worth(program, rule, fact, place=place, day=day)
+        proof = event_worth(program, rule, fact, facts, place=place, day=day)
         key = once_key(rule, fact)
         if proof.amount and key is not None:
             keys[rule.name] = key

@@ -16,16 +16,14 @@ from patron.core.clawback import take_back
 from patron.core.decision import Proof
 from patron.core.draft import Draft
 from patron.core.expressions import meters_ask, order_facts
-from patron.core.facts import (
-    TakenBack,
-)
+from patron.core.facts import TakenBack
 from patron.core.matching import Selection, selection, units
 from patron.core.meters import PUNCHES, counts_when, move_to, order_counts
 from patron.core.orders import is_void, lines_left, shipping_left_minor
 from patron.core.paying import PAID, settle_payment
 from patron.core.periods import local_day
 from patron.core.pools import free, rule_budgets, use_budgets, within_budgets
-from patron.core.program import Meter, Program
+from patron.core.program import Facts, Meter, Program
 from patron.core.rated import room_then, tier_then
 from patron.core.reaching import settle_reached
 from patron.core.refunding import worth_of_order
@@ -64,11 +62,12 @@ def settle_order(
     is_known = draft.seq in order.entries
     opened_now = not is_known and any(lot.origin == draft.seq for lot in draft.opened)
 
-    counted = order_counts(draft, basket, proofs, first_at=first_at, day=day)
+    facts = order_facts(basket) if meters_ask(program) else None
+    counted = order_counts(draft, basket, facts, proofs, first_at=first_at, day=day)
     move_to(draft, order.counted, counted)
     requalify(draft, of=first_at)
     settle_reached(draft, order=order.order)
-    counted += _move_punches(draft, order, basket, at=first_at, reason=reason)
+    counted += _move_punches(draft, order, basket, facts, at=first_at, reason=reason)
     unlock(draft, order=order.order)
     draft.order = OrderState(
         order=order.order,
@@ -149,14 +148,19 @@ def claw_back(draft: Draft, order: OrderState, proof: Proof, amount: int) -> int
 
 
 def _move_punches(
-    draft: Draft, order: OrderState, basket: Basket, *, at: datetime, reason: str
+    draft: Draft,
+    order: OrderState,
+    basket: Basket,
+    facts: Facts | None,
+    *,
+    at: datetime,
+    reason: str,
 ) -> list[Counted]:
     meters = punch_meters(draft.program)
     if not meters:
         return []
 
     before = {c.meter: c.amount for c in order.counted if c.window == PUNCHES}
-    facts = order_facts(basket) if meters_ask(draft.program) else None
     counted = []
     for meter, chosen in meters:
         now = units(basket, chosen) if counts_when(meter, facts) else 0

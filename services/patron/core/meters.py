@@ -13,7 +13,7 @@ from patron.core.account import Counted
 from patron.core.basis import Basket
 from patron.core.decision import Proof
 from patron.core.draft import Draft
-from patron.core.expressions import event_facts, meters_ask, order_facts
+from patron.core.expressions import event_facts, meters_ask
 from patron.core.facts import Engaged
 from patron.core.matching import Selection, selection, total, units
 from patron.core.program import Facts, Meter, Program
@@ -33,11 +33,16 @@ def order_meters(program: Program) -> tuple[tuple[Meter, Selection], ...]:
 
 
 def order_counts(
-    draft: Draft, basket: Basket, proofs: Iterable[Proof], *, first_at: datetime, day: date
+    draft: Draft,
+    basket: Basket,
+    facts: Facts | None,
+    proofs: Iterable[Proof],
+    *,
+    first_at: datetime,
+    day: date,
 ) -> list[Counted]:
     """What an order adds to each meter, as it now is: to the parts of its first completion."""
     zone, joined_at = draft.program.zone, draft.joined_at
-    facts = order_facts(basket) if meters_ask(draft.program) else None
     counts = []
     for meter, chosen in order_meters(draft.program):
         if not counts_when(meter, facts):

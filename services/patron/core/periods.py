@@ -200,3 +200,8 @@ def _next_window(kind: str, day: date) -> date:
 
     assert kind == "day"
     return day + timedelta(days=1)
+
+
+def stamp(at: datetime) -> str:
+    """RFC 3339 in UTC, as every notice and document writes an instant."""
+    return at.isoformat().replace("+00:00", "Z")

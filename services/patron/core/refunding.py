@@ -14,12 +14,7 @@ from patron.core.account import OrderState
 from patron.core.basis import Basket
 from patron.core.caps import Room
 from patron.core.decision import Proof
-from patron.core.earning import (
-    OrderRule,
-    line_weights,
-    order_rules,
-    order_worth,
-)
+from patron.core.earning import OrderRule, line_weights, order_rules, order_worth
 from patron.core.mechanics.round_up import RoundUp
 from patron.core.money import rounded, spread
 from patron.core.program import Program, Rounding

@@ -13,7 +13,7 @@ from patron.core import pools
 from patron.core.account import AVAILABLE, NEVER, RESERVED, Grant, Lot, State
 from patron.core.closings import close_draw, close_share_out
 from patron.core.decision import Answer, Decision, Refusal
-from patron.core.draft import Draft, stamp
+from patron.core.draft import Draft
 from patron.core.ends import ends_at
 from patron.core.facts import (
     AdjustAsked,
@@ -27,7 +27,7 @@ from patron.core.facts import (
     TransferAsked,
 )
 from patron.core.paying import pays_ahead, prepay
-from patron.core.periods import plus
+from patron.core.periods import plus, stamp
 from patron.core.program import Program
 from patron.core.rewards import grant_name
 from patron.core.timing import activate, release, reserved_lots

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from patron.core.account import NEVER, Grant, Punch
-from patron.core.draft import Draft, stamp
+from patron.core.draft import Draft
 from patron.core.mechanics.every import Every
-from patron.core.periods import plus
+from patron.core.periods import plus, stamp
 from patron.core.program import Meter, Program, Reward
 
 LAPSED_KEPT = timedelta(days=366)  # How long punches that ended unused are remembered.

@@ -9,8 +9,8 @@ reads a balance: spending points never demotes anybody.
 from datetime import datetime
 
 from patron.core.account import NEVER, Qualification
-from patron.core.draft import Draft, stamp
-from patron.core.periods import local_day, plus
+from patron.core.draft import Draft
+from patron.core.periods import local_day, plus, stamp
 from patron.core.program import Ladder, Meter
 from patron.core.windows import ROLLING, end_of, falls_below, part_of, reading, window_of
 

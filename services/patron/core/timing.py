@@ -12,9 +12,10 @@ from datetime import datetime
 from patron.core.account import AVAILABLE, NEVER, RESERVED, Account, Grant, Lot, State
 from patron.core.awards import award
 from patron.core.belongings import next_change
-from patron.core.draft import Draft, spending_order, stamp
+from patron.core.draft import Draft, spending_order
 from patron.core.ends import real_end, remind_at
 from patron.core.mechanics.yearly import next_award
+from patron.core.periods import stamp
 from patron.core.pools import count_slot
 from patron.core.program import Program
 from patron.core.rewards import remember_lapsed, tell_lapsed

@@ -6,8 +6,8 @@ from typing import Any
 from patron.core.account import LONG_AGO
 from patron.core.decide import needs
 from patron.core.decision import Unfit
-from patron.core.draft import stamp
 from patron.core.facts import OrderCompleted, OrderRefunded
+from patron.core.periods import stamp
 from patron.core.program import Program
 from patron.core.quote import Quote, ReturnQuote, quote, quote_needs, quote_return
 from patron.engine.book import Book

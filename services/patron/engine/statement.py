@@ -5,7 +5,6 @@ from typing import Any
 from patron.core import windows
 from patron.core.account import NEVER, Account, Lot, State
 from patron.core.decision import Decision, Proof, Refusal
-from patron.core.draft import stamp
 from patron.core.ends import real_end
 from patron.core.facts import (
     AdjustAsked,
@@ -27,6 +26,7 @@ from patron.core.mechanics.per_amount import PerAmount
 from patron.core.mechanics.per_step import PerStep
 from patron.core.mechanics.per_unit import PerUnit
 from patron.core.mechanics.round_up import RoundUp
+from patron.core.periods import stamp
 from patron.core.program import Program
 from patron.core.rewards import grant_name
 

@@ -14,8 +14,8 @@ import orjson
 
 from patron.core.account import HOUSE
 from patron.core.decision import Notice
-from patron.core.draft import stamp
 from patron.core.facts import EventName
+from patron.core.periods import stamp
 
 # uuid5(DNS, "notices.patron"), written out: ids must never depend on how it was made.
 NAMESPACE = UUID("10040558-2df8-5e5c-adf0-f2ee882d90e5")
