@@ -153,10 +153,10 @@ class Engine:
         if not batch.is_replay:
             await self.set_aside(connection, letters)
         failpoints.passed("engine.set_aside")
-        codes = Counter(letter.code for letter in letters)
+        by_code = Counter(letter.code for letter in letters)
         if letters:
             outcomes["dead_letter"] += len(letters)
-        return Applied(outcomes, codes, letters, notices, business)
+        return Applied(outcomes, by_code, letters, notices, business)
 
     async def set_aside(self, connection: Connection, letters: Sequence[DeadLetter]) -> None:
         """Keep dead letters, sealed, in the transaction that found them."""

@@ -11,14 +11,7 @@ from typing import NamedTuple
 from patron.core.account import Account, OrderState, State
 from patron.core.decide import after, decide
 from patron.core.decision import Decision
-from patron.core.facts import (
-    Fact,
-    MemberMerged,
-    OrderCancelled,
-    OrderCompleted,
-    OrderRefunded,
-    TransferAsked,
-)
+from patron.core.facts import Fact, MemberMerged, OrderFact, TransferAsked
 from patron.core.late import decide_late, is_late
 from patron.core.merging import close, take_over
 from patron.core.program import Program
@@ -50,7 +43,7 @@ def fold(entries: Iterable[EntryRow], *, member: str, served: Served) -> tuple[S
         fact, reads = bodies.decode_body(entry.kind, entry.body)
         program = served.lineage.named(served.lineage.hash_of(entry.version))
         state = state._replace(
-            order=_order_of(fact, reads, orders, program) if isinstance(fact, _OF_ORDERS) else None,
+            order=_order_of(fact, reads, orders, program) if isinstance(fact, OrderFact) else None,
             once=frozenset(reads.once),
             tally=reads.tally,
             ended=reads.ended,
@@ -78,11 +71,8 @@ def as_of(state: State, *, tenant: str, served: Served, until: datetime) -> Stat
     return book.states[member]
 
 
-_OF_ORDERS = (OrderCompleted, OrderRefunded, OrderCancelled)
-
-
 def _order_of(
-    fact: OrderCompleted | OrderRefunded | OrderCancelled,
+    fact: OrderFact,
     reads: bodies.Reads,
     orders: Mapping[str, OrderState],
     program: Program,

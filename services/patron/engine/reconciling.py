@@ -16,7 +16,7 @@ from patron.engine.following import HOUSE_NUMBER
 from patron.engine.history import fold
 from patron.engine.noticing import published_of
 from patron.store import accounts, audit_reads, dead_letters, outbox
-from patron.store.pool import Connection, Pool, session, transaction
+from patron.store.pool import Connection, Pool, session, snapshot, transaction
 from patron.store.sealing import Sealer
 from patron.wire.outgoing import unpack
 from patron.wire.reasons import Reason
@@ -56,30 +56,26 @@ async def _owed_by(pool: Pool, served: Served, *, tenant: str) -> AsyncIterator[
     """The notices of a program's accounts, a page at a time."""
     after = 0
     while True:
-        async with session(pool) as connection, audit_reads.snapshot(connection):
+        async with snapshot(pool) as connection:
             house = await accounts.read(connection, program=served.number, member=HOUSE_NUMBER)
-            page = await audit_reads.page(
+            page = await audit_reads.entries_page(
                 connection, program=served.number, after=after, accounts_max=ACCOUNTS_MAX
             )
-        if not page.accounts:
+        if not page:
             return
-        members = {each.account: each.member for each in page.accounts}
-        if house is not None:
-            members[house.account] = HOUSE
         found: set[UUID] = set()
-        for account, member in members.items():
-            entries = [each for each in page.entries if each.account == account]
-            if member is None or not entries:
+        for account, entries in page:
+            is_house = house is not None and account.account == house.account
+            member = HOUSE if is_house else account.member
+            if member is None:
                 continue  # Erased: what it was told before names nobody any more.
             for told in fold(entries, member=member, served=served)[1]:
-                found |= {
-                    each.id
-                    for each in published_of(
-                        told.decision, member=member, tenant=tenant, program=served.name
-                    )
-                }
+                said = published_of(
+                    told.decision, member=member, tenant=tenant, program=served.name
+                )
+                found.update(each.id for each in said)
         yield found
-        after = page.accounts[-1].account
+        after = page[-1].account.account
 
 
 async def unsent(pool: Pool, sealer: Sealer) -> tuple[set[UUID], set[UUID]]:

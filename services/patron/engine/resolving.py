@@ -40,7 +40,8 @@ async def resolve(
     """
     named = {who for fact in facts for who in _all_named(fact)}
     # An id that is made from another name may be that of a member who was erased.
-    names = {_name(each) for who in named for each in (who, Who("id", opened_as(who)))}
+    made = {Who("id", opened_as(who)) for who in named if who.kind != "id"}
+    names = {_name(who) for who in named | made}
     known = {name: met[name] for name in names if name in met}
     found = await members.find(connection, tenant, sorted(names - known.keys()))
     met |= found

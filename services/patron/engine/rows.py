@@ -4,11 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from patron.core.account import AVAILABLE, Account, Balance, Grant, Lot, Take
 from patron.core.draft import EMPTY
-from patron.core.facts import (
-    Fact,
-    TakenBack,
-    TransferAsked,
-)
+from patron.core.facts import Fact, TakenBack, TransferAsked
 from patron.core.refold import Past
 from patron.engine.lineage import Lineage
 from patron.engine.names import (
