@@ -37,9 +37,6 @@ async def holds_some(found: World, pid: int, *, is_held: bool = True) -> None:
     await found.until(is_so)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="in one run of five a member is told one notice less than by a replay"
-)
 @pytest.mark.timeout(120 + 30 * JOINS)
 async def test_a_storm_of_rebalances_loses_and_doubles_nothing(
     database: str, kafka_connection: KafkaConnection, tmp_path: Path

@@ -194,7 +194,6 @@ def test_both_servers_end_with_their_owner_however_it_ends(
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, str(home)],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     assert owner.stdout is not None

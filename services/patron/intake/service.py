@@ -114,6 +114,9 @@ class Intake:
         await self._claim()
         await self._fill()
         lags = await self._lags()
+        if self.source.generation != self._generation:
+            # Another assignment: of what is in hand nobody can tell what its siblings still bring.
+            return
         taken = take(
             self._buffered,
             lagging=[partition for partition, lag in lags.items() if lag],
