@@ -10,7 +10,13 @@ from patron.runtime.failpoints import POINTS
 from patron.stream.connection import KafkaConnection
 
 KILLED = -9
-INTAKE = [point for point in POINTS if point.startswith(("intake.", "engine.", "store."))]
+AT_REST = "intake.caught_up"  # Reached once nothing is left: after it no batch would come.
+BUSY = [
+    point
+    for point in POINTS
+    if point.startswith(("intake.", "engine.", "store.")) and point != AT_REST
+]
+INTAKE = [*BUSY, AT_REST]
 RELAY = [point for point in POINTS if point.startswith("relay.")]
 JOBS = [point for point in POINTS if point.startswith("jobs.")]
 

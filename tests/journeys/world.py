@@ -229,7 +229,12 @@ class World:
 
 @asynccontextmanager
 async def world(
-    *, dsn: str, kafka: KafkaConnection, logs: Path, **settings: str
+    *,
+    dsn: str,
+    kafka: KafkaConnection,
+    logs: Path,
+    partitions: int = PARTITIONS,
+    **settings: str,
 ) -> AsyncIterator[World]:
     """A deployment whose processes end with the block; no role runs before it is started."""
     run = uuid4().hex[:10]
@@ -238,7 +243,7 @@ async def world(
         "PATRON_DATABASE__DSN": dsn,
         "PATRON_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "PATRON_KAFKA__GROUP_ID": f"test-{run}",
-        "PATRON_KAFKA__TOPICS__PARTITIONS": str(PARTITIONS),
+        "PATRON_KAFKA__TOPICS__PARTITIONS": str(partitions),
         "PATRON_SECRETS__MASTER_KEY": base64.b64encode(b"k" * 32).decode(),
         "PATRON_TELEMETRY__PORT": "0",
         "PATRON_LOG__FORMAT": "json",
@@ -247,9 +252,9 @@ async def world(
         **settings,
     }
     specs = [
-        input_topic(names[part], partitions=PARTITIONS, replication_factor=1) for part in PARTS[:3]
+        input_topic(names[part], partitions=partitions, replication_factor=1) for part in PARTS[:3]
     ]
-    await topics.ensure(kafka, [*specs, TopicSpec(names["notices"], PARTITIONS, 1, {})])
+    await topics.ensure(kafka, [*specs, TopicSpec(names["notices"], partitions, 1, {})])
     await migrate.migrate(dsn)
     pool = await open_pool(dsn)
     found = World(environment, pool, kafka, logs)
