@@ -18,8 +18,10 @@ from patron_schemas.program_assets import Asset, Ends, Transfers
 from patron_schemas.program_belongings import Entitlement, Segment
 from patron_schemas.program_closings import Draw, ShareOut
 from patron_schemas.program_limits import Limits
+from patron_schemas.program_matching import Basis, Match, Whom
 from patron_schemas.program_mechanics import (
     MECHANICS,
+    Entering,
     Multiply,
     PerAmount,
     PerEvent,
@@ -30,9 +32,7 @@ from patron_schemas.program_meters import Meter, Stretch
 from patron_schemas.program_paying import Paying
 from patron_schemas.program_prices import PercentOff, Price, SpecialPrice
 from patron_schemas.program_rules import (
-    Basis,
     During,
-    Match,
     MemberCap,
     Rule,
     Weekday,
@@ -59,6 +59,7 @@ __all__ = [
     "Draw",
     "During",
     "Ends",
+    "Entering",
     "Entitlement",
     "Held",
     "Match",
@@ -83,6 +84,7 @@ __all__ = [
     "Stretch",
     "Tiers",
     "Weekday",
+    "Whom",
     "Yearly",
     "program_schema",
 ]
@@ -141,6 +143,13 @@ class Reward(Part):
         title="Costs",
         description="What it is bought for. Left out: it can't be bought.",
         examples=[{"points": 500}],
+    )
+    match: Whom = Field(
+        default_factory=Whom,
+        title="Match",
+        description="Who may buy it. One that a rule has unlocked is the member's, whatever this "
+        "says.",
+        examples=[{"tier": ["gold"]}],
     )
     hold: Duration = Field(
         default="PT15M",

@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from patron_schemas.program_expressions import Expression
-from patron_schemas.program_rules import Basis, Match
+from patron_schemas.program_matching import Basis, Match
 from patron_schemas.program_words import Action, Day, Duration, Name, Part, Values
 
 

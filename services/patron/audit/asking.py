@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from patron.audit import calendar, closing, ends, paying, sharing
+from patron.audit import belonging, calendar, closing, ends, paying, sharing
 from patron.audit.calendar import NEVER
 from patron.audit.cards import Grant
 from patron.audit.facts import Event
@@ -73,7 +73,7 @@ def _spend(model: Model, terms: Terms, event: Event) -> None:
         # Setting it aside makes no reward live longer.
         _take_grant(terms, grant, event, min(held_until, grant.lapses_at))
         return
-    if reward.costs is None:
+    if reward.costs is None or not belonging.may_buy(model, terms, reward):
         return
 
     ((asset, cost),) = reward.costs.items()
@@ -107,6 +107,9 @@ def _spend_again(model: Model, terms: Terms, event: Event, held_until: datetime)
     grant = _granted(model, event, name)
     grant.was_unlocked = True
     grant.punches = model.cards.use_up(terms, name)
+    rules = [rule for rule in terms.document.rules if rule.unlock == name]
+    if rules and not any(rule.every for rule in rules) and rules[0].entering:
+        belonging.give_none(model, rules[0])
     _take_grant(terms, grant, event, held_until)
 
 

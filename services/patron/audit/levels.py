@@ -21,3 +21,4 @@ class Order:
     counted: dict[str, int] = field(default_factory=dict)
     paid: list[Part] = field(default_factory=list)  # Points that pay for it now.
     paid_points: int = 0  # How many paid, before anything came back.
+    held: set[str] = field(default_factory=set)  # What its member was in before it.

@@ -69,6 +69,7 @@ class Model:
     notices: list[tuple[str, str]] = field(default_factory=list)
     ordered_at: datetime | None = None  # The latest completion's time.
     belongings: dict[str, datetime] = field(default_factory=dict)  # → the end of its grace
+    idle_enterings: dict[str, int] = field(default_factory=dict)  # Rule → how many give none.
     birthday: str = ""
     zone: str = ""
     awarded: set[tuple[str, int]] = field(default_factory=set)  # (rule, local year)
@@ -88,7 +89,7 @@ class Model:
         self._apply(event, closed)
         self.past.append(event)
         if event.kind not in ("time", "merged") or event.takes_over:
-            belonging.settle(self, self.terms[event.version], self.at)
+            belonging.settle(self, self.terms[event.version], event)
 
     def _apply(self, event: Event, closed: "Model | None") -> None:
         terms = self.terms[event.version]
@@ -112,7 +113,7 @@ class Model:
         if event.kind in ORDERS:
             self._order(event)
         elif event.kind == "engaged":
-            self._engaged(terms, event)
+            self._engaged(belonging.seen_by(terms, self.belongings), event)
         elif event.kind in ("enrolled", "profile"):
             self._profile(event)
         elif event.kind == "erased":
@@ -142,9 +143,10 @@ class Model:
         if (rungs := self.meters.ladder(terms, now)) is not None:
             self.qualifications = rungs.passed(self.qualifications, self.tier)
             self._set_tier(rungs)
+        belonging.settle(self, terms, event)
         if awards:
-            yearly.award(self, terms, event)
-        belonging.settle(self, terms, now)
+            yearly.award(self, belonging.seen_by(terms, self.belongings), event)
+            belonging.settle(self, terms, event)
 
     def _profile(self, event: Event) -> None:
         self.birthday = event.fields["birthday"] or self.birthday
@@ -158,8 +160,9 @@ class Model:
         if order is None:
             terms = self.terms[event.version]
             order = self.orders[name] = Order(self.rated().tier, event.version, event.told_at)
+            order.held = set(self.belongings)
             order.room = forward.room(self, terms, terms.document.rules, event)
-        terms = self.terms[order.version]
+        terms = belonging.seen_by(self.terms[order.version], order.held)
         if event.kind == "refunded":
             event = prices.with_amounts(terms, order, event, tier=order.tier or self._lowest(terms))
         order.events.append(event)

@@ -5,6 +5,7 @@ It counts as the program and the member stand at that instant.
 
 from datetime import date
 
+from patron.core.belongings import settled
 from patron.core.caps import room_left, use_caps
 from patron.core.decision import Proof
 from patron.core.draft import Draft
@@ -13,6 +14,7 @@ from patron.core.mechanics.yearly import award_at, given_in, yearly_rules
 from patron.core.periods import local_day
 from patron.core.program import Rule
 from patron.core.rewards import give
+from patron.core.together import Circumstances, belongings_asked
 
 
 def award(draft: Draft) -> None:
@@ -42,7 +44,10 @@ def award(draft: Draft) -> None:
 
 def _worth(draft: Draft, due: list[Rule], day: date) -> list[Proof]:
     program = draft.program
-    place = program.place(draft.tier)
-    proofs = [award_worth(program, rule, place=place, day=day) for rule in due]
+    asked = belongings_asked(program)
+    # What has begun or ended by now counts, at this very instant too.
+    held = asked.intersection(settled(program, draft.left()).belongings) if asked else asked
+    found = Circumstances(program.place(draft.tier), day, held)
+    proofs = [award_worth(program, rule, found) for rule in due]
     rules = {rule.name: rule for rule in due}
     return events_worth(program, proofs, rules, room_left(program, draft.used, day))

@@ -7,6 +7,7 @@ condition holds. Whatever an entry did, the conditions are read again at its end
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -81,6 +82,16 @@ def _is_of_age(age: Age, view: View) -> bool:
 
     return (age.at_least is None or plus(since, age.at_least, zone) <= view.at) and (
         age.below is None or view.at < plus(since, age.below, zone)
+    )
+
+
+def meets_but_for_ages(program: Program, account: Account, key: str) -> bool:
+    """Whether an account would be in this, were it of any age that it likes."""
+    view = View.of(program, account, account.at)
+    return all(
+        _holds(replace(each.condition, ages=()), view, set(account.belongings))
+        for each in program.belongings
+        if each.key == key
     )
 
 

@@ -28,7 +28,6 @@ from patron.core.account import (
     Take,
     Taking,
 )
-from patron.core.belongings import changes, settled
 from patron.core.decision import Answer, Decision, Notice, Proof
 from patron.core.ends import active_at, ends_at, moved_to, remind_at
 from patron.core.facts import Fact, OrderCompleted, TimeReached
@@ -51,6 +50,7 @@ class Draft:
         "arrives_at",
         "at",
         "balances",
+        "belongings",
         "due_at",
         "fact",
         "frozen",
@@ -108,6 +108,7 @@ class Draft:
         self.prepaid = dict(account.prepaid)
         self.used = dict(account.used)
         self.streaks = dict(account.streaks)
+        self.belongings = account.belongings
         self.tier = account.tier
         self.qualifications: tuple[Qualification, ...] = account.qualifications
         self.order: OrderState | None = None
@@ -333,16 +334,12 @@ class Draft:
         if kind in self.program.notices and not self.account.erased:
             self.notices.append(Notice(kind, at or self.at, data))
 
-    def decision(self, account: Account | None = None) -> Decision:
-        """Everything, as a value. `account` is what it leaves, where a fold has found that."""
-        account = account or self._left()
-        if self.program.belongings:
-            for kind, data in changes(self.program, self.account.belongings, account.belongings):
-                self.notice(kind, data)
+    def decision(self) -> Decision:
+        """Everything, as a value; `concluding.conclude` comes before it."""
         return Decision(
             fact=self.fact,
             at=self.at,
-            account=account,
+            account=self.left(),
             orders=() if self.order is None else (self.order,),
             opened=tuple(self.opened),
             takes=tuple(self.takes),
@@ -356,8 +353,8 @@ class Draft:
             had=tuple(Had(self.seq, rule, amount) for rule, amount in self.had.items()),
         )
 
-    def _left(self) -> Account:
-        """The account as it is after this."""
+    def left(self) -> Account:
+        """The account as this leaves it."""
         before = self.account
         account = Account(
             before.member,
@@ -380,7 +377,7 @@ class Draft:
             self.lapsed,
             self.streaks,
             self.prepaid,
-            before.belongings,
+            self.belongings,
             self.ordered_at,
             before.first_origin,
             before.formerly,
@@ -390,7 +387,7 @@ class Draft:
             account = account._replace(
                 due_at=min(account.due_at, next_award(self.program, account))
             )
-        return settled(self.program, account) if self.program.belongings else account
+        return account
 
 
 def spending_order(lot: Lot) -> tuple[datetime, datetime, int, str, int, int]:

@@ -18,6 +18,7 @@ from patron.core.rated import room_then, tier_then
 from patron.core.reaching import settle_reached
 from patron.core.rewards import punch, unlock
 from patron.core.tiers import requalify
+from patron.core.together import Circumstances, belongings_asked
 from patron.core.windows import part_of
 
 
@@ -62,10 +63,11 @@ def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
     if not rules:
         return []
 
-    place = program.place(tier_then(draft))
+    held = belongings_asked(program).intersection(draft.account.belongings)
+    found = Circumstances(program.place(tier_then(draft)), day, held)
     proofs, keys = [], {}
     for rule in rules.values():
-        proof = event_worth(program, rule, fact, place=place, day=day)
+        proof = event_worth(program, rule, fact, found)
         key = once_key(rule, fact)
         if proof.amount and key is not None:
             keys[rule.name] = key

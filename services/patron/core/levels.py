@@ -31,6 +31,7 @@ from patron.core.reaching import settle_reached
 from patron.core.refunding import worth_of_order
 from patron.core.rewards import punch, unlock, unpunch
 from patron.core.tiers import requalify
+from patron.core.together import Circumstances, belongings_asked
 
 CHARGEBACK = "chargeback"  # The reason of a refund that frees nothing of what members share.
 
@@ -41,20 +42,21 @@ def settle_order(
     """Post what `order` is worth now, less what it was given; `reason` is for what is revoked."""
     program = draft.program
     assert order.completed is not None
-    # Its instant, version, tier and room are those of its first completion, for ever.
+    # Its instant, version, tier, segments and room are those of its first completion, for ever.
     first_at = order.first_at or draft.at
     day = local_day(first_at, program.zone)
     if order.first_at is None:
         room = room_then(draft, day)
         version, tier = program.version, tier_then(draft)
+        held = belongings_asked(program).intersection(draft.account.belongings)
     else:
         room, version, tier = dict(order.room), order.version, order.tier
+        held = frozenset(order.held)
 
     shipping_minor = shipping_left_minor(order)
     basket = Basket(order.completed, lines_left(order), exchange, shipping_minor=shipping_minor)
-    proofs = worth_of_order(
-        program, order, basket, exchange=exchange, tier=tier, room=room, day=day
-    )
+    found = Circumstances(program.place(tier), day, held, basket.attributes)
+    proofs = worth_of_order(program, order, basket, exchange=exchange, found=found, room=room)
     proofs = within_budgets(draft, proofs, order.given)
     draft.proofs.extend(proofs)
     # What it spends or gets back comes before what it earns or loses.
@@ -87,6 +89,7 @@ def settle_order(
         shipping_back_minor=order.shipping_back_minor,
         spent=order.spent,
         paid_points=order.paid_points,
+        held=tuple(sorted(held)),
     )
 
 

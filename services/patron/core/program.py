@@ -60,6 +60,8 @@ class Match:
     kinds: frozenset[str] | None = None
     attributes: tuple[tuple[str, frozenset[str]], ...] = ()
     tiers: frozenset[int] | None = None
+    segments: frozenset[str] | None = None  # Keys of `Belonging`, as entitlements are.
+    entitlements: frozenset[str] | None = None
     order_attributes: tuple[tuple[str, frozenset[str]], ...] = ()  # Of the order as a whole.
 
     def attributes_of(self, attributes: tuple[tuple[str, Any], ...]) -> bool:
@@ -264,6 +266,7 @@ class Reward:
     value_minor: int = 0  # What one of them is worth, of that budget.
     on_return: Literal["free", "keep"] = "free"  # Of its order, as to stock, budget and limit.
     on_refund: Literal["revoke", "keep"] = "revoke"
+    match: Match = EVERYTHING  # Who may buy it, by what they are in: no lines, no attributes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,7 +336,7 @@ class Condition:
 
     thresholds: tuple[Threshold, ...] = ()
     ages: tuple[Age, ...] = ()
-    tiers: frozenset[str] = frozenset()  # None: any.
+    tiers: frozenset[str] = frozenset()  # Empty: any.
     segments: frozenset[str] = frozenset()  # Keys of segments that the member is in.
 
 

@@ -13,7 +13,7 @@ from patron.core.account import Account, Balance, Refunded, State
 from patron.core.basis import Basket, charged_minor
 from patron.core.decide import Needs, decide, needs
 from patron.core.decision import Answer, Decision, Proof, Refusal, Unfit
-from patron.core.expressions import order_facts, rules_ask
+from patron.core.earning import with_facts
 from patron.core.facts import EventName, Line, OrderCompleted, OrderRefunded, RedeemAsked, Who
 from patron.core.matching import selects
 from patron.core.mechanics.multiply import Multiply
@@ -21,7 +21,7 @@ from patron.core.periods import local_day
 from patron.core.pools import all_reward_pools
 from patron.core.prices import PriceProof, buyer_of, priced
 from patron.core.program import Program, Reward, Rule
-from patron.core.together import Failed, multiplier_of, rule_fails
+from patron.core.together import Circumstances, Failed, multiplier_of, rule_fails
 
 QUOTED = "patron:quote"  # The source of what is decided and not kept.
 
@@ -205,14 +205,14 @@ def _idle_multipliers(
     """Why a multiplier of what orders earn multiplies nothing of this one."""
     earning = {proof.rule for proof in proofs}
     place, day = program.place(state.account.tier), local_day(order.at, program.zone)
+    held = frozenset(state.account.belongings)
     basket = Basket(order, order.lines, None, shipping_minor=order.shipping_minor)
-    facts = order_facts(basket, program.tier_at(place)) if rules_ask(program) else None
+    found = Circumstances(place, day, held, order.attributes)
+    found = with_facts(program, basket, found)
     idle = []
     for rule in program.rules:
         if isinstance(rule.mechanic, Multiply) and rule.mechanic.rules & earning:
-            failed = rule_fails(
-                rule, place=place, day=day, facts=facts, order_attributes=order.attributes
-            ) or _matches_nothing(rule, order.lines)
+            failed = rule_fails(rule, found) or _matches_nothing(rule, order.lines)
             if failed is not None:
                 code, condition = failed
                 idle.append(Proof(rule.name, "", 0, why_not=code, condition=condition))

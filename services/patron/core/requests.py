@@ -12,6 +12,7 @@ from typing import Any
 from patron.core import pools
 from patron.core.account import AVAILABLE, NEVER, RESERVED, Grant, Lot, State
 from patron.core.closings import close_draw, close_share_out
+from patron.core.concluding import conclude
 from patron.core.decision import Answer, Decision, Refusal
 from patron.core.draft import Draft, stamp
 from patron.core.ends import ends_at
@@ -28,9 +29,10 @@ from patron.core.facts import (
 )
 from patron.core.paying import pays_ahead, prepay
 from patron.core.periods import plus
-from patron.core.program import Program
+from patron.core.program import Program, Reward
 from patron.core.rewards import grant_name
 from patron.core.timing import activate, release, reserved_lots
+from patron.core.together import excludes
 
 HELD_FOR = timedelta(minutes=15)  # A reservation of points, which no reward gives a span.
 ADJUSTED = "adjusted"  # Stands for a rule on lots that an operator opened.
@@ -57,12 +59,22 @@ def redeem(draft: Draft, fact: RedeemAsked) -> Granted | Refusal:
     if grant is None:
         if spec.cost is None:
             return Refusal.NOT_HELD
+        excluded = _excluded(draft, spec)
+        if excluded is not None:
+            return excluded
         paid = _spend(draft, spec.cost_asset, spec.cost, request=fact.name.id)
         if isinstance(paid, Refusal):
             return paid
         grant = Grant(fact.reward, draft.seq, draft.next_grant(), "unlocked", draft.at, NEVER)
     pools.count_slot(draft, fact.reward, 1)
     return _claim(draft, grant._replace(used_on=fact.order), request=fact.name.id)
+
+
+def _excluded(draft: Draft, reward: Reward) -> Refusal | None:
+    """Why this member may not buy a reward."""
+    place = draft.program.place(draft.tier)
+    excluded = excludes(reward.match, place, draft.account.belongings)
+    return None if excluded is None else excluded.code
 
 
 def _spend(draft: Draft, asset: str, amount: int, *, request: str) -> Granted | Refusal:
@@ -128,6 +140,9 @@ def reserve(draft: Draft, fact: ReserveAsked) -> Granted | Refusal:
             return _hold(draft, grant, fact, held_until=min(held_until, grant.lapses_at))
         if spec.cost is None:
             return Refusal.NOT_HELD
+        excluded = _excluded(draft, spec)
+        if excluded is not None:
+            return excluded
         asset, amount = spec.cost_asset, spec.cost
     refusal = _missing(draft, asset, amount)
     if refusal is not None:
@@ -281,7 +296,7 @@ def transfer(program: Program, state: State, fact: TransferAsked, *, at: datetim
     refusal = _transfer_refused(giver, taker, fact)
     if refusal is not None:
         answered(giver, refusal)
-        return giver.decision()
+        return conclude(giver)
 
     amount = fact.amount
     for lot in giver.open_lots(asset=fact.asset):
@@ -295,7 +310,7 @@ def transfer(program: Program, state: State, fact: TransferAsked, *, at: datetim
         taker.open(fact.asset, AVAILABLE, part, end, lot.earned_at, lot.rule)
         amount -= part
     answered(giver, {"asset": fact.asset, "amount": fact.amount})
-    return giver.decision()._replace(other=taker.decision())
+    return conclude(giver)._replace(other=conclude(taker))
 
 
 def receive(
@@ -305,7 +320,7 @@ def receive(
     taker = Draft(program, state, fact, at)
     for lot in lots:
         taker.open(lot.asset, AVAILABLE, lot.amount, lot.expires_at, lot.earned_at, lot.rule)
-    return taker.decision()
+    return conclude(taker)
 
 
 def _transfer_refused(giver: Draft, taker: Draft, fact: TransferAsked) -> Refusal | None:

@@ -6,7 +6,7 @@ punches; where they are used up, the newest unclaimed reward is revoked and its 
 live again, else the member owes punches, which the next ones pay off.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -79,10 +79,11 @@ def unpunch(draft: Draft, meter: Meter, count: int, *, cause: str, reason: str) 
     if ended and count:
         draft.lapsed[meter.name], count = _part(ended, count, cause=cause)
     while count:
-        grant = _newest_unclaimed(draft, meter.name)
+        rewards = _rewards_of(draft, meter.name)
+        revoked = {reward.name for reward in rewards if reward.on_refund == "revoke"}
+        grant = newest_unclaimed(draft, revoked)
         if grant is None:
-            rewards = _rewards_of(draft, meter.name)
-            if rewards and all(reward.on_refund == "keep" for reward in rewards):
+            if rewards and not revoked:
                 return count
             draft.owed[meter.name] = draft.owed.get(meter.name, 0) + count
             return 0
@@ -113,9 +114,9 @@ def _rewards_of(draft: Draft, meter: str) -> list[Reward]:
     return [program.rewards[m.reward] for m in unlocking(program) if m.meter == meter]
 
 
-def _newest_unclaimed(draft: Draft, meter: str) -> Grant | None:
-    revoked = {r.name for r in _rewards_of(draft, meter) if r.on_refund == "revoke"}
-    unclaimed = [g for g in draft.open_grants() if g.reward in revoked and g.state == "unlocked"]
+def newest_unclaimed(draft: Draft, rewards: Collection[str]) -> Grant | None:
+    """The latest of these rewards that the member holds and has not used."""
+    unclaimed = [g for g in draft.open_grants() if g.reward in rewards and g.state == "unlocked"]
     return unclaimed[-1] if unclaimed else None
 
 
@@ -161,8 +162,11 @@ def give(draft: Draft, reward: str, *, order: str, punches: tuple[Punch, ...] = 
 
 
 def tell_unlocked(draft: Draft, grant: Grant) -> None:
-    """Say that the member holds one more of a reward."""
+    """Say that the member holds one more of a reward, or has a badge."""
     kind = draft.program.rewards[grant.reward].kind
+    if kind == "badge":
+        draft.notice("badge.awarded", {"badge": grant.reward})
+        return
     data = {"reward": grant.reward, "kind": kind, "grant": grant_name(grant)}
     if grant.lapses_at != NEVER:
         data["lapses_at"] = stamp(grant.lapses_at)

@@ -88,6 +88,7 @@ class StoredOrder(NamedTuple):
     shipping_back_minor: int = 0
     spent: tuple[Spent, ...] = ()
     paid_points: int = 0
+    held: tuple[str, ...] = ()
 
 
 class StoredAccount(NamedTuple):
@@ -174,6 +175,7 @@ def stored_order(order: OrderState) -> StoredOrder:
         order.shipping_back_minor,
         order.spent,
         order.paid_points,
+        order.held,
     )
 
 
@@ -210,6 +212,7 @@ def order_state(
         stored.shipping_back_minor,
         stored.spent,
         stored.paid_points,
+        stored.held,
     )
 
 
