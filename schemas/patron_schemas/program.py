@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field
 from patron_schemas.program_assets import Asset, Ends, Transfers
 from patron_schemas.program_belongings import Entitlement, Segment
 from patron_schemas.program_closings import Draw, ShareOut
+from patron_schemas.program_drops import Drop, Early
 from patron_schemas.program_limits import Limits
 from patron_schemas.program_matching import Basis, Match, Whom
 from patron_schemas.program_mechanics import (
@@ -57,7 +58,9 @@ __all__ = [
     "Asset",
     "Basis",
     "Draw",
+    "Drop",
     "During",
+    "Early",
     "Ends",
     "Entering",
     "Entitlement",
@@ -295,6 +298,12 @@ class ProgramDocument(Part):
         description="What members may use while they hold a tier, meet a meter, or are in a "
         "segment.",
         examples=[{"lounge": {"while": {"tier": ["gold"]}, "grace": "P30D"}}],
+    )
+    drops: Named[Drop] = Field(
+        default_factory=dict,
+        title="Drops",
+        description="What opens for members on a day, for some of them earlier.",
+        examples=[{"autumn": {"on": "2027-09-10", "hour": 10}}],
     )
     limits: Limits | None = Field(
         default=None,

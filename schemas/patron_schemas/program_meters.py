@@ -74,7 +74,8 @@ class Meter(Part):
 
     counts: Literal["basis", "units", "orders", "events", "points", "level"] = Field(
         title="Counts",
-        description="basis: money spent. units: articles. orders: purchases. events: actions "
+        description="basis: money spent. units: articles. orders: purchases, while something of "
+        "their basis is left (of a free one: an article). events: actions "
         "such as reviews. points: what rules have earned of an asset. level: what has begun, less "
         "what has ended, such as subscriptions.",
     )

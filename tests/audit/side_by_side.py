@@ -516,8 +516,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             "coupon": {"kind": "amount_off", "lapses_after": "P2D"},
         },
         "segments": {
-            # Not orders: whether a gift card alone is one, and a free order, is not settled.
             "spender": {"meters": {"spend": draw(amounts), "reviews": draw(amounts_whole)}},
+            "regular": {"meters": {"orders": draw(amounts_whole)}},
             "away": {"last_order": draw(ages)},
             "quiet": {"last_activity": draw(ages), "meters": {"earned": draw(amounts_whole)}},
             "both": {"segment": ["spender", "away"]},

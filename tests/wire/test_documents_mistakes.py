@@ -248,6 +248,26 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
             '30:29: reward "mug": "match" says who may buy it, and it has no price; write it at the rule that unlocks it'
         ],
     ),
+    "a drop with the name of an entitlement": (
+        [
+            (
+                "rewards:",
+                "entitlements:\n  sale: {while: {tier: [gold]}}\n"
+                'drops:\n  sale: {on: "2027-09-10"}\nrewards:',
+            )
+        ],
+        ['32:3: drop "sale" has the name of entitlement "sale"; give it a name of its own'],
+    ),
+    "early access for a segment that is not there": (
+        [
+            (
+                "rewards:",
+                'drops:\n  sale: {on: "2027-09-10", early: [{by: P1D, match: {segment: [x]}}]}\n'
+                "rewards:",
+            )
+        ],
+        ['30:64: drop "sale": no segment "x"; none is declared in this program'],
+    ),
     "entering without a reward": (
         [("  - rule: tenth", "  - rule: in\n    entering: {segment: away}\n  - rule: tenth")],
         [

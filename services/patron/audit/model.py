@@ -288,30 +288,33 @@ class Model:
             for rule in terms.document.rules
             if (points := doing.earned(self, terms, rule, event))
         }
-        earned: dict[str, int] = {}
         gives = self.pay(terms, event, before_caps)
         for rule in terms.document.rules:
-            if given := gives.get(rule.rule):
-                if rule.earn is not None:
-                    earned[rule.earn] = earned.get(rule.earn, 0) + given
-                if rule.per_event is not None and rule.per_event.once != "never":
-                    self.once.add(doing.once_key(rule, event))
-                    if rule.per_event.once_for == "program":
-                        self.had.setdefault(event.seq, {})[rule.rule] = given
+            given = gives.get(rule.rule)
+            if given and rule.per_event and rule.per_event.once != "never":
+                self.once.add(doing.once_key(rule, event))
+                if rule.per_event.once_for == "program":
+                    self.had.setdefault(event.seq, {})[rule.rule] = given
         for name, meter in terms.document.meters.items():
-            if meter.counts == "points":
-                more = earned.get(meter.asset or "", 0)
-            else:
-                more = by_event(meter, event)
-                more *= doing.fits(self, terms, meter.match, event)
+            more = by_event(meter, event) * doing.fits(self, terms, meter.match, event)
             if more:
                 self.meters.move(terms, name, more, of=event.told_at)
             if more and meter.punches:
                 self._punch(terms, name, more, of=event.told_at, cause=event.id)
-        self.requalify(terms, of=event.told_at, at=self.at)
+        self.count_points(terms, event, gives)
         reaching.settle(self, terms, event)
         unlocked = self.cards.unlock(terms, event.seq, at=self.at, order="")
         self.notices += [("reward.unlocked", event.id)] * unlocked
+
+    def count_points(self, terms: Terms, event: Event, gives: Mapping[str, int]) -> None:
+        """Let meters count what rules gave outside of orders; tiers come after that."""
+        rules = {rule.rule: rule for rule in terms.document.rules}
+        for name, meter in terms.document.meters.items():
+            if meter.counts == "points":
+                more = sum(n for rule, n in gives.items() if rules[rule].earn == meter.asset)
+                if more:
+                    self.meters.move(terms, name, more, of=event.told_at)
+        self.requalify(terms, of=event.told_at, at=self.at)
 
     def pay(self, terms: Terms, event: Event, before_caps: dict[str, int]) -> dict[str, int]:
         """Give what is left of it under all caps and groups; return that, by rule."""

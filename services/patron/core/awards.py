@@ -11,9 +11,11 @@ from patron.core.decision import Proof
 from patron.core.draft import Draft
 from patron.core.earning import award_worth, events_worth
 from patron.core.mechanics.yearly import award_at, given_in, yearly_rules
+from patron.core.meters import count, points_counts
 from patron.core.periods import local_day
 from patron.core.program import Rule
 from patron.core.rewards import give
+from patron.core.tiers import requalify
 from patron.core.together import Circumstances, belongings_asked
 
 
@@ -40,6 +42,19 @@ def award(draft: Draft) -> None:
             give(draft, rule.mechanic.reward, order="")
         draft.notice("yearly.reached", {"rule": rule.name})
     use_caps(program, draft.used, day, {proof.rule: proof.amount for proof in proofs})
+    _count(draft, proofs, day)
+
+
+def _count(draft: Draft, proofs: list[Proof], day: date) -> None:
+    """What rules award counts as what they earn: tiers come after it."""
+    points: dict[str, int] = {}
+    for proof in proofs:
+        points[proof.asset] = points.get(proof.asset, 0) + proof.amount
+    counts = points_counts(draft.program, points)
+    for name, amount in counts.items():
+        count(draft, draft.program.meters[name], amount, at=draft.at, day=day)
+    if counts:
+        requalify(draft, of=draft.at)
 
 
 def _worth(draft: Draft, due: list[Rule], day: date) -> list[Proof]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from patron.core.account import NEVER, Account
+from patron.core.account import LONG_AGO, NEVER, Account
 from patron.core.periods import local_day, plus
 from patron.core.program import Age, Condition, Program, Threshold
 from patron.core.windows import ROLLING, crossings, end_of, part_of, reading, window_of
@@ -40,9 +40,7 @@ class View(NamedTuple):
             "last_order": account.ordered_at,
             "last_activity": account.active_at,
         }
-        ladder = program.ladder
-        tier = "" if ladder is None else ladder.tiers[ladder.place(account.tier)].name
-        return cls(program, at, tier, account.meters, since)
+        return cls(program, at, program.tier_at(program.place(account.tier)), account.meters, since)
 
 
 def holding(view: View) -> frozenset[str]:
@@ -97,8 +95,8 @@ def meets_but_for_ages(program: Program, account: Account, key: str) -> bool:
 
 def next_change(program: Program, account: Account, at: datetime) -> datetime:
     """The first instant after `at` at which a belonging changes, if nothing more comes."""
-    if not program.belongings:
-        return NEVER
+    if not program.belongings or account.at == LONG_AGO:
+        return NEVER  # Whoever was never heard of is in nothing.
 
     view = View.of(program, account, at)
     now = holding(view)

@@ -10,7 +10,7 @@ from patron.core.earning import event_rules, event_worth, events_worth
 from patron.core.facts import Engaged
 from patron.core.mechanics.per_event import once_key
 from patron.core.mechanics.streak import NO_DAYS, Streak, counted
-from patron.core.meters import event_counts, move
+from patron.core.meters import count, event_counts
 from patron.core.periods import local_day
 from patron.core.pools import use_budgets, within_budgets
 from patron.core.program import Program
@@ -19,7 +19,6 @@ from patron.core.reaching import settle_reached
 from patron.core.rewards import punch, unlock
 from patron.core.tiers import requalify
 from patron.core.together import Circumstances, belongings_asked
-from patron.core.windows import part_of
 
 
 def once_keys(program: Program, fact: Engaged) -> tuple[OnceKey, ...]:
@@ -43,14 +42,12 @@ def engage(draft: Draft, fact: Engaged) -> None:
     given = {proof.rule: proof.amount for proof in proofs}
     use_caps(program, draft.used, day, given)
     use_budgets(draft, given)
-    for name, count in event_counts(program, fact, points).items():
+    for name, amount in event_counts(program, fact, points).items():
         meter = program.meters[name]
         if meter.punches:
-            punch(draft, meter, count, cause=fact.name.id, at=fact.at)
+            punch(draft, meter, amount, cause=fact.name.id, at=fact.at)
         else:
-            part = part_of(meter.window, fact.at, day, joined_at=draft.joined_at, zone=program.zone)
-            if part:
-                move(draft, name, part, count)
+            count(draft, meter, amount, at=fact.at, day=day)
     requalify(draft, of=fact.at, fall="level_fell")
     settle_reached(draft)
     unlock(draft, order="")

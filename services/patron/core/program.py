@@ -293,6 +293,24 @@ class ShareOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Early:
+    """Members who may have a drop so much earlier than others."""
+
+    by: Span
+    match: Match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """Something that opens at an instant, for some members earlier: a sale, a limited product."""
+
+    name: str
+    opens_at: datetime
+    early: tuple[Early, ...] = ()
+    match: Match = EVERYTHING  # Who may have it at all.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paying:
     """Points as a way to pay: `block` of them pay `worth_minor`."""
 
@@ -384,6 +402,7 @@ class Program:
     paying: Paying | None = None
     prices: tuple[Price, ...] = ()
     transferred: Literal["keep", "new"] = "keep"  # When what one gives another ends.
+    drops: Mapping[str, Drop] = field(default_factory=dict)
 
     def place(self, tier: str) -> int:
         """The place of a tier in the ladder; 0 also where there is none."""

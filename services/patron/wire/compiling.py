@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from typing import Any, get_args
 
 from patron.core.mechanics.entering import Entering
@@ -40,6 +41,7 @@ from patron.core.program import (
 )
 from patron.core.windows import CAMPAIGN
 from patron.wire.belongings import belongings_of, keys_of
+from patron.wire.drops import drops_of
 from patron.wire.durations import span_of
 from patron.wire.expressions import expression
 from patron.wire.figures import minor
@@ -79,6 +81,7 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
         belongings=belongings_of(document, digits),
         groups=dict(document.groups),
         refunds=document.refunds,
+        drops=drops_of(document, partial(_whom, places=places)),
         paying=None if document.paying is None else _paying(document.paying, digits),
         prices=tuple(
             price_of(

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 from patron.wire.assets import problems_of_asset, spent_donations
 from patron.wire.belongings import problems_of_belongings
 from patron.wire.closings import closings
+from patron.wire.drops import problems_of_drops
 from patron.wire.durations import DAY_S, roughly_s, span_of
 from patron.wire.expressions import problems_of_expression
 from patron.wire.figures import money, ratio
@@ -74,6 +75,7 @@ def contradictions(
     if document.tiers is not None:
         yield from _tiers(tree, document, document.tiers, digits)
     yield from problems_of_belongings(tree, document, digits)
+    yield from problems_of_drops(tree, document)
 
 
 @cache

@@ -105,6 +105,8 @@ def _idle_tiers(tree: Tree, document: language.ProgramDocument) -> Iterator[Doub
     used = {tier for rule in document.rules for tier in (*rule.by_tier, *(rule.match.tier or ()))}
     for reward in document.rewards.values():
         used.update(reward.match.tier or ())
+    for drop in document.drops.values():
+        used.update(*(whom.tier or () for whom in (drop.match, *(e.match for e in drop.early))))
     for condition in conditions(document):
         used.update(condition.tier or ())
     used |= {tier for price in document.prices for tier in price.match.tier or ()}

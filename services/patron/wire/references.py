@@ -63,6 +63,8 @@ def _uses(data: dict[str, Any]) -> Iterator[_Use]:
     for name, entitlement in _block(data.get("entitlements")).items():
         hangs_on = _block(_block(entitlement).get("while"))
         yield from _uses_of_condition(("entitlements", name, "while"), hangs_on)
+    for name, drop in _block(data.get("drops")).items():
+        yield from _uses_of_drop(("drops", name), _block(drop))
     yield _Use(("tiers", "meter"), "meter", _block(data.get("tiers")).get("meter"))
     for name, reward in _block(data.get("rewards")).items():
         for asset in _block(_block(reward).get("costs")):
@@ -77,6 +79,13 @@ def _uses_of_closings(data: dict[str, Any]) -> Iterator[_Use]:
     for name, share_out in _block(data.get("share_outs")).items():
         for kind in ("meter", "asset"):
             yield _Use(("share_outs", name, kind), kind, _block(share_out).get(kind))
+
+
+def _uses_of_drop(path: Path, drop: dict[str, Any]) -> Iterator[_Use]:
+    yield from _uses_of_match((*path, "match"), _block(drop.get("match")))
+    for index, early in enumerate(_list(drop.get("early"))):
+        at = (*path, "early", index, "match")
+        yield from _uses_of_match(at, _block(_block(early).get("match")))
 
 
 def _uses_of_condition(path: Path, condition: dict[str, Any]) -> Iterator[_Use]:
