@@ -173,7 +173,7 @@ def _undeserved(model: Model, terms: Terms, rule: Rule) -> None:
     """An unclaimed reward goes back; else the next entering gives none."""
     assert rule.entering is not None
     assert rule.unlock is not None
-    mine = [g for g in model.cards.grants if g.reward == rule.unlock and g.state == "unlocked"]
+    mine = [g for g in model.cards.grants if g.rule == rule.rule and g.state == "unlocked"]
     if not mine or terms.document.rewards[rule.unlock].on_refund == "keep":
         give_none(model, rule)
         return

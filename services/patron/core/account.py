@@ -84,6 +84,7 @@ class Grant(NamedTuple):
     lots: tuple[tuple[int, int], ...] = ()  # The reserved ones that it holds, by (seq, n).
     used_on: str = ""  # The order that it was claimed for.
     code: int = 0  # The number of the code that was drawn for it.
+    rule: str = ""  # The rule that gave it, if one did.
 
 
 class Spent(NamedTuple):

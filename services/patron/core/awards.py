@@ -39,7 +39,7 @@ def award(draft: Draft) -> None:
         if proof.amount:
             draft.credit(rule.asset, proof.amount, rule=rule.name)
         if rule.mechanic.reward:
-            give(draft, rule.mechanic.reward, order="")
+            give(draft, rule.mechanic.reward, rule=rule.name)
         draft.notice("yearly.reached", {"rule": rule.name})
     use_caps(program, draft.used, day, {proof.rule: proof.amount for proof in proofs})
     _count(draft, proofs, day)

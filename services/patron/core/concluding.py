@@ -58,12 +58,12 @@ def _give(draft: Draft, rule: Rule) -> None:
     if is_once:
         _owe(draft, rule, 1)
     order = draft.fact.order if isinstance(draft.fact, OrderCompleted) else ""
-    give(draft, rule.mechanic.reward, order=order)
+    give(draft, rule.mechanic.reward, rule=rule.name, order=order)
 
 
 def _take_back(draft: Draft, rule: Rule) -> None:
     reward = draft.program.rewards[rule.mechanic.reward]
-    grant = newest_unclaimed(draft, {reward.name}) if reward.on_refund == "revoke" else None
+    grant = newest_unclaimed(draft, {rule.name}) if reward.on_refund == "revoke" else None
     if grant is None:
         owe_one(draft, rule)
         return

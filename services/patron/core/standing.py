@@ -89,7 +89,7 @@ def _held(draft: Draft, reward: str, stands: Stands) -> Grant | None:
 def _unearned(draft: Draft, reward: str) -> Grant:
     """A reward that was taken and is not deserved any more is owed, in punches or enterings."""
     used: tuple[Punch, ...] = ()
-    for mechanic in unlocking(draft.program):
+    for mechanic in (rule.mechanic for rule in unlocking(draft.program)):
         if mechanic.reward == reward:
             used, missing = take_oldest(draft, mechanic.meter, mechanic.count)
             draft.owed[mechanic.meter] = draft.owed.get(mechanic.meter, 0) + missing

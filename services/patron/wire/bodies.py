@@ -125,6 +125,7 @@ class StoredGrant(NamedTuple):
     lots: tuple[tuple[int, int], ...] = ()
     used_on: str = ""
     code: int = 0
+    rule: str = ""
 
 
 _ORDER = msgspec.json.Decoder(StoredOrder)
@@ -253,7 +254,13 @@ def encode_grant(grant: Grant) -> bytes:
     """The part of a grant that no column holds."""
     return _ENCODER.encode(
         StoredGrant(
-            grant.order, grant.request, grant.punches, grant.lots, grant.used_on, grant.code
+            grant.order,
+            grant.request,
+            grant.punches,
+            grant.lots,
+            grant.used_on,
+            grant.code,
+            grant.rule,
         )
     )
 
