@@ -102,10 +102,10 @@ async def test_a_worked_example_comes_out_of_kafka_as_replay_prints_it(
             assert closed[2]["closed"]["winners"] == ["cat#1", "ann#2"]
 
         if example.stem == "early-access":
-            asked = ("access", "lea", "autumn-drop", "--at")
-            before = await found.patron(*asked, "2027-09-09T09:59:59+02:00")
+            access = ("access", "lea", "autumn-drop", "--at")
+            before = await found.patron(*access, "2027-09-09T09:59:59+02:00")
             assert before.out.strip() == "no: not_open opens_at 2027-09-09T08:00:00Z"
-            then = await found.patron(*asked, "2027-09-09T10:00:00+02:00")
+            then = await found.patron(*access, "2027-09-09T10:00:00+02:00")
             assert then.out.strip() == "yes"
 
         audited = await found.patron("audit", "--json")

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def seen_by(terms: Terms, held: Collection[str]) -> Terms:
-    """The program as who is in these sees it: without the rules that ask for others."""
+    """The program as who is in these sees it: without the rules and prices for others."""
     document = terms.document
-    rules = [rule for rule in document.rules if is_for(rule.match, held)]
-    if len(rules) == len(document.rules):
-        return terms
-    return terms._replace(document=document.model_copy(update={"rules": tuple(rules)}))
+    rules = tuple(rule for rule in document.rules if is_for(rule.match, held))
+    prices = tuple(price for price in document.prices if is_for(price.match, held))
+    mine = {"rules": rules, "prices": prices}
+    return terms._replace(document=document.model_copy(update=mine))
 
 
 def is_for(whom: Whom, held: Collection[str]) -> bool:

@@ -109,10 +109,9 @@ def special_costs(
     """
     pricing = _Pricing([line._replace(paid_minor=line.list_minor) for line in lines], buyer)
     pricing.part_with(gone_milli)
+    found = Circumstances(buyer.place, buyer.day, buyer.held, attributes)
     for price in by_stage(program):
-        if isinstance(price.mechanic, SpecialPrice) and not fails(
-            price, place=buyer.place, day=buyer.day, order_attributes=attributes
-        ):
+        if isinstance(price.mechanic, SpecialPrice) and not fails(price, found):
             pricing.take(price)
     return [pricing.exact(place) for place in range(len(lines))]
 

@@ -36,10 +36,11 @@ class Circumstances(NamedTuple):
 
 @lru_cache(maxsize=256)
 def belongings_asked(program: Program) -> frozenset[str]:
-    """The segments and entitlements that some rule of this program asks for."""
+    """The segments and entitlements that some rule or price of this program asks for."""
     asked: set[str] = set()
-    for rule in program.rules:
-        asked |= (rule.match.segments or frozenset()) | (rule.match.entitlements or frozenset())
+    matches = [rule.match for rule in program.rules] + [price.match for price in program.prices]
+    for match in matches:
+        asked |= (match.segments or frozenset()) | (match.entitlements or frozenset())
     return frozenset(asked)
 
 
