@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from patron_schemas.program_assets import Asset, Ends, Transfers
+from patron_schemas.program_assets import Asset, Ends, SplitBy, Transfers
 from patron_schemas.program_belongings import Entitlement, Segment
 from patron_schemas.program_closings import Draw, ShareOut
 from patron_schemas.program_drops import Drop, Early
@@ -49,6 +49,7 @@ from patron_schemas.program_words import (
     Part,
     Points,
     Text,
+    WalletName,
     only_whole,
 )
 
@@ -84,6 +85,7 @@ __all__ = [
     "Segment",
     "ShareOut",
     "SpecialPrice",
+    "SplitBy",
     "Stretch",
     "Tiers",
     "Weekday",
@@ -141,7 +143,7 @@ class Reward(Part):
         "points",
     ] = Field(title="Kind", description="What it is.")
     text: Text = Field(default_factory=dict)
-    costs: Annotated[dict[Name, Points], Field(min_length=1, max_length=1)] | None = Field(
+    costs: Annotated[dict[WalletName, Points], Field(min_length=1, max_length=1)] | None = Field(
         default=None,
         title="Costs",
         description="What it is bought for. Left out: it can't be bought.",

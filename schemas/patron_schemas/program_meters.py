@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from patron_schemas.program_expressions import Expression
 from patron_schemas.program_matching import Basis, Match
-from patron_schemas.program_words import Action, Day, Duration, Name, Part, Values
+from patron_schemas.program_words import Action, Day, Duration, Part, Values, WalletName
 
 
 class Stretch(Part):
@@ -105,8 +105,10 @@ class Meter(Part):
         description="Which actions end what has begun. Only with counts: level.",
         examples=[["subscription_ended"]],
     )
-    asset: Name | None = Field(
-        default=None, title="Asset", description="Which asset it counts. Only with counts: points."
+    asset: WalletName | None = Field(
+        default=None,
+        title="Asset",
+        description="Which asset it counts, or which wallet of it. Only with counts: points.",
     )
     punches: bool = Field(
         default=False,

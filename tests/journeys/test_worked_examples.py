@@ -15,6 +15,7 @@ EXAMPLES = sorted(PROGRAMS.glob("*.example"))
 # Of each example one event, whose it is, and what each rule gave for it: see its README.
 PROOFS = {
     "bank-cashback": ("ola", "O1-paid", {"cashback": (2999_99, 20_00)}),
+    "badges": ("mia", "M3-paid", {"record": (19_99, 5)}),
     "birthday": ("ida", "ida-buys", {"base": (3000, 30)}),
     "cashback": ("ann", "A3-paid", {"two-percent": (2000, 40)}),
     "co-brand-card": (

@@ -268,6 +268,28 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
         ],
         ['30:64: drop "sale": no segment "x"; none is declared in this program'],
     ),
+    "a price in a wallet that is not there": (
+        [
+            (
+                "  points:\n",
+                "  points:\n    split_by: {attribute: topic, values: [jazz, rock]}\n",
+            ),
+            ("costs: {points: 500}", "costs: {points/rok: 500}"),
+        ],
+        ['32:40: reward "five-off": no asset "points/rok"; did you mean "points/rock"?'],
+    ),
+    "an order paid out of wallets": (
+        [
+            (
+                "  points:\n",
+                "  points:\n    split_by: {attribute: topic, values: [jazz]}\n",
+            ),
+            ("rewards:", 'paying: {asset: points, block: 1, worth: "0.01"}\nrewards:'),
+        ],
+        [
+            '30:17: asset "points" is split, and orders are paid out of one wallet; name an asset without split_by'
+        ],
+    ),
     "entering without a reward": (
         [("  - rule: tenth", "  - rule: in\n    entering: {segment: away}\n  - rule: tenth")],
         [

@@ -124,16 +124,19 @@ def _spend_amount(model: Model, terms: Terms, event: Event) -> None:
 
 def _spendable(model: Model, terms: Terms, asset: str) -> bool:
     """Whether there is such an asset, and it was not given away."""
-    spec = terms.document.assets.get(asset)
-    return spec is not None and (model.by_time or not spec.donation)
+    return terms.knows(asset) and (model.by_time or not terms.asset(asset).donation)
 
 
 def _set_aside(model: Model, event: Event, asset: str, amount: int) -> bool:
     """Spend an amount or set it aside, if it is there."""
-    if model.wallet.held(asset) < amount:
+    lots = model.wallet.of(asset, "available")
+    if event.kind in ("redeem", "reserve"):
+        lots = model.wallet.reach(asset)
+    held = sum(lot.remaining for lot in lots)
+    if held < amount:
         if not model.by_time:
             return False
-        missing = amount - model.wallet.held(asset)
+        missing = amount - held
         model.wallet.debt[asset] = model.wallet.debt.get(asset, 0) + missing
         amount -= missing
         if event.kind == "reserve":
@@ -145,7 +148,7 @@ def _set_aside(model: Model, event: Event, asset: str, amount: int) -> bool:
         grant = (event.seq, model.cards.next_n(event.seq))
         model.wallet.reserve(event.seq, asset, amount, held_by=grant)
     else:
-        model.wallet.spend(asset, amount)
+        model.wallet.spend(asset, amount, lots=lots)
     return True
 
 
@@ -233,7 +236,7 @@ def _freeze(model: Model, terms: Terms, event: Event) -> None:
 
 def _adjust(model: Model, terms: Terms, event: Event) -> None:
     asset, amount = event.fields["asset"], event.fields["amount"]
-    if asset not in terms.document.assets:
+    if not terms.knows(asset):
         return
     if amount < 0:
         _set_aside(model, event, asset, -amount)

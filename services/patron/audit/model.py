@@ -34,7 +34,7 @@ from patron.audit.counting import LONG_AGO, Meters, StreakDays, by_event
 from patron.audit.facts import ORDERS, REQUESTS, Event
 from patron.audit.ladder import Ladder, Qualification, tiers_of
 from patron.audit.levels import Order
-from patron.audit.programs import Terms
+from patron.audit.programs import Terms, is_part
 from patron.audit.wallet import Lot, Wallet
 
 
@@ -191,42 +191,38 @@ class Model:
         if of is not level:
             then = modes.Then(tier, order.first_at)
             gives = modes.left(terms, gives, of=of, level=level, then=then)
-        gives = sharing.within_budgets(self, terms, event, gives, order.given)
-        targets = [(rule, gives[rule.rule]) for rule in terms.document.rules if rule.rule in gives]
+        gives = sharing.within_budgets(self, terms, event, gives, order.by_rule())
+        targets = order.targets(terms, gives, level.completed.fields["attributes"])
 
         def own(lot: Lot) -> bool:
             # What was owed when it paid came back by an event of the order, which did not earn it.
             return self.order_of_entry.get(lot.origin) == name and lot.rule != paying.PAID
 
-        for rule, target in targets:
-            if rule.earn is None:
-                continue
-            given, let_go = order.given.get(rule.rule, 0), order.let_go.get(rule.rule, 0)
+        for place, target in targets.items():
+            given, let_go = order.given.get(place, 0), order.let_go.get(place, 0)
             missing = given - let_go - target
-            if missing > 0:
-                over = self.wallet.claw_back(
-                    rule.earn, missing, own=own, policy=terms.document.debt
-                )
-                order.given[rule.rule] = target + let_go + over
-                order.let_go[rule.rule] = let_go + over
-        for rule, target in targets:
-            given = order.given.get(rule.rule, 0)
-            if rule.earn is None:
+            if missing > 0 and place[1]:
+                debt = terms.document.debt
+                over = self.wallet.claw_back(place[1], missing, own=own, policy=debt)
+                order.given[place] = target + let_go + over
+                order.let_go[place] = let_go + over
+        for place, target in targets.items():
+            (rule, asset), given = place, order.given.get(place, 0)
+            if not asset:
                 # An entry in a draw is only counted, so it can always be taken back.
-                assert rule.enter is not None
-                self._enter(rule.enter, target - given)
-                order.given[rule.rule] = target
+                draw = next(each.enter for each in terms.document.rules if each.rule == rule)
+                assert draw is not None
+                self._enter(draw, target - given)
+                order.given[place] = target
                 continue
             if target > given:
-                self.credit(terms, event.seq, rule.earn, target - given, rule.rule, event.at)
-                order.given[rule.rule] = target
+                self.credit(terms, event.seq, asset, target - given, rule, event.at)
+                order.given[place] = target
             # What is deserved again was not let go.
-            order.let_go[rule.rule] = max(0, order.given.get(rule.rule, 0) - target)
-        for rule, _ in targets:
-            earned = order.given.get(rule.rule, 0) - order.let_go.get(rule.rule, 0)
-            if rule.earn is not None:
-                deserved[rule.earn] = deserved.get(rule.earn, 0) + earned
-        ceilings.use(terms, self.used, order.counted, given=order.given, at=order.first_at)
+            order.let_go[place] = max(0, order.given.get(place, 0) - target)
+            earned = order.given.get(place, 0) - order.let_go.get(place, 0)
+            deserved[asset] = deserved.get(asset, 0) + earned
+        ceilings.use(terms, self.used, order.counted, given=order.by_rule(), at=order.first_at)
         return deserved
 
     def _enter(self, draw: str, more: int) -> None:
@@ -244,7 +240,7 @@ class Model:
         name = event.fields["order"]
         for meter_name, meter in terms.document.meters.items():
             if meter.counts == "points":
-                value = deserved.get(meter.asset or "", 0)
+                value = sum(n for each, n in deserved.items() if is_part(each, meter.asset or ""))
             else:
                 value = worth.counted(terms, meter, level, order.tier or self._lowest(terms))
             more = value - order.counted.get(meter_name, 0)
@@ -308,10 +304,13 @@ class Model:
 
     def count_points(self, terms: Terms, event: Event, gives: Mapping[str, int]) -> None:
         """Let meters count what rules gave outside of orders; tiers come after that."""
-        rules = {rule.rule: rule for rule in terms.document.rules}
+        attributes = event.fields.get("attributes", ())
+        rules = {rule.rule: rule for rule in terms.document.rules if rule.earn is not None}
+        wallets = {name: terms.wallet(rule.earn or "", attributes) for name, rule in rules.items()}
         for name, meter in terms.document.meters.items():
             if meter.counts == "points":
-                more = sum(n for rule, n in gives.items() if rules[rule].earn == meter.asset)
+                of = meter.asset or ""
+                more = sum(gives.get(rule, 0) for rule in wallets if is_part(wallets[rule], of))
                 if more:
                     self.meters.move(terms, name, more, of=event.told_at)
         self.requalify(terms, of=event.told_at, at=self.at)
@@ -331,7 +330,8 @@ class Model:
                 self._enter(rule.enter, points)
             else:
                 assert rule.earn is not None
-                self.credit(terms, event.seq, rule.earn, points, name, event.at)
+                wallet = terms.wallet(rule.earn, event.fields.get("attributes", ()))
+                self.credit(terms, event.seq, wallet, points, name, event.at)
         ceilings.use(terms, self.used, {}, given=gives, at=event.told_at)
         return gives
 
@@ -341,7 +341,7 @@ class Model:
         self, terms: Terms, seq: int, asset: str, amount: int, rule: str, earned_at: datetime
     ) -> None:
         """A lot of what was earned: pending where the asset says so."""
-        pending = terms.document.assets[asset].pending
+        pending = terms.asset(asset).pending
         activates_at = None if pending is None else calendar.plus(earned_at, pending, terms.zone)
         if self.frozen:
             activates_at = activates_at or earned_at
@@ -355,7 +355,7 @@ class Model:
         """When a lot ends: one that lives with activity, so long after the last of it."""
         if lot.expires_at != WITH_ACTIVITY:
             return lot.expires_at
-        life = terms.document.assets[lot.asset].ends
+        life = terms.asset(lot.asset).ends
         if life is None or life.after_activity is None:
             return NEVER
         return calendar.plus(self.active_at, life.after_activity, terms.zone)

@@ -34,6 +34,7 @@ from patron.core.facts import Fact, OrderCompleted, TimeReached
 from patron.core.mechanics.yearly import awards_joining, next_award
 from patron.core.periods import plus
 from patron.core.program import Program
+from patron.core.wallets import available, split_of
 from patron.core.windows import ages_asked, counts_from_joining
 
 EMPTY = Balance()
@@ -153,6 +154,8 @@ class Draft:
                 data["expires_at"] = stamp(expires_at)
             if order:
                 data["order"] = order
+            if split := split_of(self.program, asset):
+                data["total"] = available(self.balances, split)
             self.notice("points.earned", data)
 
     def open(

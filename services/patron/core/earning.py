@@ -28,6 +28,7 @@ from patron.core.together import (
     rule_fails,
     within_member_caps,
 )
+from patron.core.wallets import into_wallets, split_assets
 
 Times = tuple[int, int]  # A multiplier as a fraction: numerator and denominator.
 ONE: Times = (1, 1)
@@ -86,7 +87,8 @@ def order_worth(
     """One proof for each rule that pays for orders, also where it pays nothing."""
     found = with_facts(program, basket, found)
     proofs = [_order_proof(rule, basket, found, room) for rule in order_rules(program)]
-    return settled_together(program, proofs, room)
+    proofs = settled_together(program, proofs, room)
+    return into_wallets(program, proofs, found.attributes) if split_assets(program) else proofs
 
 
 def with_facts(program: Program, basket: Basket, found: Circumstances) -> Circumstances:

@@ -19,6 +19,7 @@ from patron.core.reaching import settle_reached
 from patron.core.rewards import punch, unlock
 from patron.core.tiers import requalify
 from patron.core.together import Circumstances, belongings_asked
+from patron.core.wallets import into_wallets, split_assets
 
 
 def once_keys(program: Program, fact: Engaged) -> tuple[OnceKey, ...]:
@@ -80,6 +81,8 @@ def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
                 proof = proof._replace(amount=0, uncapped=0, why_not=code, condition="streak")
         proofs.append(proof)
     proofs = events_worth(program, proofs, rules, room_then(draft, day))
+    if split_assets(program):
+        proofs = into_wallets(program, proofs, fact.attributes)
     proofs = within_budgets(draft, proofs)
     for proof in proofs:
         if proof.amount and proof.rule in keys:

@@ -18,6 +18,7 @@ from patron.core.facts import Engaged
 from patron.core.matching import Selection, selection, total, units
 from patron.core.program import Facts, Meter, Program
 from patron.core.reaching import reached_windows
+from patron.core.wallets import is_within
 from patron.core.windows import ROLLING, part_of, without_old
 
 WINDOWS_KEPT = 2
@@ -52,7 +53,7 @@ def order_counts(
 
 def _amount(meter: Meter, chosen: Selection, basket: Basket, proofs: Iterable[Proof]) -> int:
     if meter.counts == "points":
-        return sum([proof.amount for proof in proofs if proof.asset == meter.asset])
+        return sum([proof.amount for proof in proofs if is_within(proof.asset, meter.asset)])
     if meter.counts == "units":
         return units(basket, chosen)
 
@@ -86,11 +87,13 @@ def counts_when(meter: Meter, facts: Facts | None) -> bool:
 
 def points_counts(program: Program, points: Mapping[str, int]) -> dict[str, int]:
     """What points that rules gave (by asset) add to the meters that count them."""
-    return {
-        meter.name: points[meter.asset]
-        for meter in program.meters.values()
-        if meter.counts == "points" and points.get(meter.asset)
-    }
+    counts = {}
+    for meter in program.meters.values():
+        if meter.counts == "points":
+            amount = sum(n for asset, n in points.items() if is_within(asset, meter.asset))
+            if amount:
+                counts[meter.name] = amount
+    return counts
 
 
 def count(draft: Draft, meter: Meter, amount: int, *, at: datetime, day: date) -> None:

@@ -30,6 +30,7 @@ class Asset:
     pending: Span | None = None  # None: at once available.
     remind: Span | None = None  # points.expiring is published this long before the end.
     donation: bool = False  # What is earned was given away: nobody can spend or move it.
+    split_by: str = ""  # The attribute whose values have wallets of their own: `core.wallets`.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from patron.core.pools import all_reward_pools
 from patron.core.prices import PriceProof, buyer_of, priced
 from patron.core.program import Program, Reward, Rule
 from patron.core.together import Circumstances, Failed, multiplier_of, rule_fails
+from patron.core.wallets import available
 
 QUOTED = "patron:quote"  # The source of what is decided and not kept.
 
@@ -237,7 +238,7 @@ def _usable(program: Program, state: State, reward: Reward, at: datetime) -> Usa
 
     missing = 0
     if answer.code == Refusal.INSUFFICIENT_POINTS:
-        missing = costs - _available(state, reward.cost_asset)
+        missing = costs - available(state.account.balances, reward.cost_asset)
     return Usable(reward.name, reward.kind, costs, reward.cost_asset, answer.code, missing)
 
 
@@ -247,7 +248,7 @@ def _payable(program: Program, state: State, total_minor: int, at: datetime) -> 
         return None
 
     # All that there is, or one block: a smaller request could never be granted.
-    wanted = max(_available(state, paying.asset), paying.block)
+    wanted = max(available(state.account.balances, paying.asset), paying.block)
     decision = _asked(
         program, state, "points", at, asset=paying.asset, amount=wanted, order=QUOTED,
         total_minor=total_minor,
@@ -276,8 +277,3 @@ def _asked(
 def _answer(decision: Decision) -> Answer:
     assert decision.answer is not None, "a request is answered"
     return decision.answer
-
-
-def _available(state: State, asset: str) -> int:
-    balance = state.account.balances.get(asset)
-    return 0 if balance is None else balance.available

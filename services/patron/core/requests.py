@@ -14,7 +14,7 @@ from patron.core.account import AVAILABLE, NEVER, RESERVED, Grant, Lot, State
 from patron.core.closings import close_draw, close_share_out
 from patron.core.concluding import conclude
 from patron.core.decision import Answer, Decision, Refusal
-from patron.core.draft import Draft, stamp
+from patron.core.draft import Draft, spending_order, stamp
 from patron.core.ends import ends_at
 from patron.core.facts import (
     AdjustAsked,
@@ -33,6 +33,7 @@ from patron.core.program import Program, Reward
 from patron.core.rewards import grant_name
 from patron.core.timing import activate, release, reserved_lots
 from patron.core.together import excludes
+from patron.core.wallets import available, is_within
 
 HELD_FOR = timedelta(minutes=15)  # A reservation of points, which no reward gives a span.
 ADJUSTED = "adjusted"  # Stands for a rule on lots that an operator opened.
@@ -78,25 +79,31 @@ def _excluded(draft: Draft, reward: Reward) -> Refusal | None:
 
 
 def _spend(draft: Draft, asset: str, amount: int, *, request: str) -> Granted | Refusal:
-    refusal = _missing(draft, asset, amount)
+    refusal = _missing(draft, asset, amount, held=available(draft.balances, asset))
     if refusal is not None:
         return refusal
 
-    missing = draft.spend(draft.open_lots(asset=asset), amount, "redeemed")
+    missing = draft.spend(spendable(draft, asset), amount, "redeemed")
     assert missing == 0
     data = {"asset": asset, "amount": amount, "request": request}
     draft.notice("points.redeemed", data)
     return {"asset": asset, "amount": amount}
 
 
-def _missing(draft: Draft, asset: str, amount: int) -> Refusal | None:
+def spendable(draft: Draft, asset: str) -> list[Lot]:
+    """What can be spent of an asset, in the order of spending, out of all of its wallets."""
+    lots = [o for o in draft.all_lots() if o.compartment == AVAILABLE and is_within(o.asset, asset)]
+    return sorted(lots, key=spending_order)
+
+
+def _missing(draft: Draft, asset: str, amount: int, *, held: int) -> Refusal | None:
     """Why the member can't let go of so much of an asset."""
     spec = draft.program.assets.get(asset)
     if spec is None:
         return Refusal.UNKNOWN_ASSET
     if spec.donation:
         return Refusal.CONDITION
-    return Refusal.INSUFFICIENT_POINTS if draft.balance(asset).available < amount else None
+    return Refusal.INSUFFICIENT_POINTS if held < amount else None
 
 
 def _unlocked(draft: Draft, reward: str) -> Grant | None:
@@ -144,7 +151,7 @@ def reserve(draft: Draft, fact: ReserveAsked) -> Granted | Refusal:
         if excluded is not None:
             return excluded
         asset, amount = spec.cost_asset, spec.cost
-    refusal = _missing(draft, asset, amount)
+    refusal = _missing(draft, asset, amount, held=available(draft.balances, asset))
     if refusal is not None:
         return refusal
 
@@ -158,7 +165,7 @@ def reserve(draft: Draft, fact: ReserveAsked) -> Granted | Refusal:
 def set_apart(draft: Draft, asset: str, amount: int) -> tuple[tuple[tuple[int, int], ...], int]:
     """Reserve up to an amount; return the lots that hold it, and what was not found."""
     reserved = []
-    for lot in draft.open_lots(asset=asset):
+    for lot in spendable(draft, asset):
         part = min(amount, lot.remaining)
         if not part:
             break
@@ -328,4 +335,6 @@ def _transfer_refused(giver: Draft, taker: Draft, fact: TransferAsked) -> Refusa
         return Refusal.FROZEN
     if giver.account.member == taker.account.member:
         return Refusal.CONDITION
-    return _missing(giver, fact.asset, fact.amount)
+    # A gift is out of one wallet.
+    held = giver.balance(fact.asset).available
+    return _missing(giver, fact.asset, fact.amount, held=held)

@@ -25,7 +25,7 @@ from patron.core.facts import (
 from patron.core.mechanics.entering import entering_rules
 from patron.core.paying import pays_ahead, prepay_again
 from patron.core.program import Program
-from patron.core.requests import ADJUSTED, freeze, set_apart
+from patron.core.requests import ADJUSTED, freeze, set_apart, spendable
 from patron.core.rewards import take_oldest, unlocking
 from patron.core.timing import release, reserved_lots
 
@@ -113,7 +113,9 @@ def _price(draft: Draft, reward: str) -> tuple[str, int]:
 
 
 def _pay(draft: Draft, asset: str, amount: int, to: str) -> None:
-    missing = draft.spend(draft.open_lots(asset=asset), amount, to)
+    # Only what is redeemed may come out of several wallets.
+    lots = spendable(draft, asset) if to == "redeemed" else draft.open_lots(asset=asset)
+    missing = draft.spend(lots, amount, to)
     if missing:
         draft.pass_on(asset, "debt", missing, to)
 

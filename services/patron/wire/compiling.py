@@ -40,6 +40,7 @@ from patron.core.program import (
     Window,
 )
 from patron.core.windows import CAMPAIGN
+from patron.wire.assets import with_wallets
 from patron.wire.belongings import belongings_of, keys_of
 from patron.wire.drops import drops_of
 from patron.wire.durations import span_of
@@ -68,7 +69,9 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
         zone=document.zone,
         currency=document.currency,
         currency_digits=digits,
-        assets={name: _asset(name, asset) for name, asset in document.assets.items()},
+        assets=with_wallets(
+            document, {name: _asset(name, asset) for name, asset in document.assets.items()}
+        ),
         meters=meters,
         rules=tuple(_rule(rule, document, places, draws, digits) for rule in document.rules),
         ladder=None if tiers is None else _ladder(tiers, document.meters[tiers.meter], digits),
@@ -137,6 +140,7 @@ def _asset(name: str, asset: language.Asset) -> Asset:
         pending=_span(asset.pending),
         remind=_span(asset.remind),
         donation=asset.donation,
+        split_by="" if asset.split_by is None else asset.split_by.attribute,
         **({} if asset.ends is None else _ends(asset.ends)),
     )
 

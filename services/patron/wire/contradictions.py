@@ -71,7 +71,7 @@ def contradictions(
     yield from prices(tree, document, digits)
     yield from spent_donations(tree, document)
     if document.paying is not None:
-        yield from _paying(tree, document.paying, digits)
+        yield from _paying(tree, document, document.paying, digits)
     if document.tiers is not None:
         yield from _tiers(tree, document, document.tiers, digits)
     yield from problems_of_belongings(tree, document, digits)
@@ -283,7 +283,13 @@ def _mechanic(
             yield at_value(tree, at, what, "add punches: true to the meter")
 
 
-def _paying(tree: Tree, paying: language.Paying, digits: int | None) -> Iterator[Problem]:
+def _paying(
+    tree: Tree, document: language.ProgramDocument, paying: language.Paying, digits: int | None
+) -> Iterator[Problem]:
+    asset = document.assets.get(paying.asset)
+    if asset is not None and asset.split_by is not None:
+        what = f"asset {shown(paying.asset)} is split, and orders are paid out of one wallet"
+        yield at_value(tree, ("paying", "asset"), what, "name an asset without split_by")
     yield from money(tree, ("paying", "worth"), paying.worth, digits)
     at: Path = ("paying", "share_max")
     yield from ratio(tree, at, paying.share_max)

@@ -7,6 +7,7 @@ mistakes, and a declaration with a mistake in it still declares its name.
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from patron.core.wallets import wallet_name
 from patron.wire.mends import at_key, at_value, where
 from patron.wire.problems import Problem, nearest, shown
 from patron.wire.yaml_tree import Path, Tree
@@ -36,7 +37,7 @@ def _declared(data: dict[str, Any]) -> dict[str, list[str]]:
     tiers = [_block(rung).get("tier") for rung in ladder]
     rules = [_block(rule).get("rule") for rule in _list(data.get("rules"))]
     return {
-        "asset": list(_block(data.get("assets"))),
+        "asset": [*_block(data.get("assets")), *_wallets(data)],
         "meter": list(_block(data.get("meters"))),
         "reward": list(_block(data.get("rewards"))),
         "draw": list(_block(data.get("draws"))),
@@ -46,6 +47,12 @@ def _declared(data: dict[str, Any]) -> dict[str, list[str]]:
         "segment": list(_block(data.get("segments"))),
         "entitlement": list(_block(data.get("entitlements"))),
     }
+
+
+def _wallets(data: dict[str, Any]) -> Iterator[str]:
+    for name, asset in _block(data.get("assets")).items():
+        for value in _list(_block(_block(asset).get("split_by")).get("values")):
+            yield wallet_name(name, str(value))
 
 
 def _uses(data: dict[str, Any]) -> Iterator[_Use]:
