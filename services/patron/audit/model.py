@@ -169,9 +169,9 @@ class Model:
         self.order_of_entry[event.seq] = name
         level = worth.level(order.events)
         paying.settle(self, terms, order, level, event)
-        before = dict(order.given)
+        before = order.by_rule()
         deserved = self._post(terms, order, level, event)
-        sharing.use_budgets(self, terms, event, before, order.given)
+        sharing.use_budgets(self, terms, event, before, order.by_rule())
         whole = level.completed.fields["lines"]
         sharing.come_back(self, terms, event, whole, list(level.lines), void=level.void)
         self._count(terms, order, level, event, deserved)
