@@ -40,7 +40,9 @@ class PointsEarned(Notice):
     """A rule gave points; before `available_at` they are pending.
 
     `corrects_entry` is the number of an earlier entry of the member's: a late event has
-    shown that it should have given so much more, and `time` is that entry's.
+    shown that it should have given so much more, and `time` is that entry's. Where the
+    asset is split, it names the wallet ("stars/jazz"), and `total` is what can be spent of
+    all wallets together.
     """
 
     asset: Name
@@ -50,6 +52,7 @@ class PointsEarned(Notice):
     expires_at: AwareDatetime | None = None
     order: Name | None = None
     corrects_entry: Annotated[int, Field(ge=1)] | None = None
+    total: AmountOrZero | None = None
 
 
 class PointsReversed(Notice):

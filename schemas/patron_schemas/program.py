@@ -14,12 +14,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from patron_schemas.program_assets import Asset, Ends, Transfers
+from patron_schemas.program_assets import Asset, Ends, SplitBy, Transfers
 from patron_schemas.program_belongings import Entitlement, Segment
 from patron_schemas.program_closings import Draw, ShareOut
+from patron_schemas.program_drops import Drop, Early
 from patron_schemas.program_limits import Limits
+from patron_schemas.program_matching import Basis, Match, Whom
 from patron_schemas.program_mechanics import (
     MECHANICS,
+    Entering,
     Multiply,
     PerAmount,
     PerEvent,
@@ -30,9 +33,7 @@ from patron_schemas.program_meters import Meter, Stretch
 from patron_schemas.program_paying import Paying
 from patron_schemas.program_prices import PercentOff, Price, SpecialPrice
 from patron_schemas.program_rules import (
-    Basis,
     During,
-    Match,
     MemberCap,
     Rule,
     Weekday,
@@ -48,6 +49,7 @@ from patron_schemas.program_words import (
     Part,
     Points,
     Text,
+    WalletName,
     only_whole,
 )
 
@@ -57,8 +59,11 @@ __all__ = [
     "Asset",
     "Basis",
     "Draw",
+    "Drop",
     "During",
+    "Early",
     "Ends",
+    "Entering",
     "Entitlement",
     "Held",
     "Match",
@@ -80,9 +85,11 @@ __all__ = [
     "Segment",
     "ShareOut",
     "SpecialPrice",
+    "SplitBy",
     "Stretch",
     "Tiers",
     "Weekday",
+    "Whom",
     "Yearly",
     "program_schema",
 ]
@@ -136,11 +143,18 @@ class Reward(Part):
         "points",
     ] = Field(title="Kind", description="What it is.")
     text: Text = Field(default_factory=dict)
-    costs: Annotated[dict[Name, Points], Field(min_length=1, max_length=1)] | None = Field(
+    costs: Annotated[dict[WalletName, Points], Field(min_length=1, max_length=1)] | None = Field(
         default=None,
         title="Costs",
         description="What it is bought for. Left out: it can't be bought.",
         examples=[{"points": 500}],
+    )
+    match: Whom = Field(
+        default_factory=Whom,
+        title="Match",
+        description="Who may buy it. One that a rule has unlocked is the member's, whatever this "
+        "says.",
+        examples=[{"tier": ["gold"]}],
     )
     hold: Duration = Field(
         default="PT15M",
@@ -286,6 +300,12 @@ class ProgramDocument(Part):
         description="What members may use while they hold a tier, meet a meter, or are in a "
         "segment.",
         examples=[{"lounge": {"while": {"tier": ["gold"]}, "grace": "P30D"}}],
+    )
+    drops: Named[Drop] = Field(
+        default_factory=dict,
+        title="Drops",
+        description="What opens for members on a day, for some of them earlier.",
+        examples=[{"autumn": {"on": "2027-09-10", "hour": 10}}],
     )
     limits: Limits | None = Field(
         default=None,

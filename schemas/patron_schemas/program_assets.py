@@ -3,12 +3,14 @@
 `patron_schemas.program` says what a document promises, and holds the rest of it.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from patron_schemas.program_words import Duration, MonthDay, Part
+from patron_schemas.program_words import Duration, MonthDay, Name, Part, Value, Values
+
+WALLETS_MAX: Final = 50  # Of one asset: each has four numbers in every account that holds it.
 
 
 class Ends(Part):
@@ -63,11 +65,33 @@ class Ends(Part):
         return self
 
 
+class SplitBy(Part):
+    """An attribute of the event, each of whose values has a wallet of its own."""
+
+    attribute: Value = Field(
+        title="Attribute",
+        description="Of an event such as a review, or of an order as a whole.",
+        examples=["topic"],
+    )
+    values: Values[Name] = Field(
+        title="Values",
+        description="The wallets: stars/jazz, stars/rock. What has another value, or none, lies "
+        "in the asset itself. Whoever pays with stars pays out of all of them.",
+        examples=[["jazz", "rock"]],
+    )
+
+
 class Asset(Part):
     """Something that a member can hold: points, miles, bonus."""
 
     ends: Ends | None = Field(
         default=None, title="Ends", description="When it ends. Leave it out: it never ends."
+    )
+    split_by: SplitBy | None = Field(
+        default=None,
+        title="Split by",
+        description="Keep what is earned apart by an attribute of the event: a topic, a brand.",
+        examples=[{"attribute": "topic", "values": ["jazz", "rock"]}],
     )
     pending: Duration | None = Field(
         default=None,

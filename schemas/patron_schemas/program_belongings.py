@@ -48,7 +48,7 @@ class Ages(Part):
 
 
 class Condition(Part):
-    """What must hold, all of it: tiers, meters and ages."""
+    """What must hold, all of it: tiers, meters, segments and ages."""
 
     tier: Values[Name] | None = Field(
         default=None, title="Tiers", description="The member's tier is one of these."
@@ -58,6 +58,11 @@ class Condition(Part):
         title="Meters",
         description="What meters show in their window around now.",
         examples=[{"spend": {"at_least": "100.00"}}],
+    )
+    segment: Values[Name] | None = Field(
+        default=None,
+        title="Segments",
+        description="The member is in all of these segments. A segment may name those above it.",
     )
     last_order: Ages | None = Field(
         default=None,
@@ -91,19 +96,11 @@ class Segment(Condition):
     text: Text = Field(default_factory=dict)
 
 
-class While(Condition):
-    """What an entitlement hangs on, all of it."""
-
-    segment: Values[Name] | None = Field(
-        default=None, title="Segments", description="The member is in all of these segments."
-    )
-
-
 class Entitlement(Part):
     """Something that members may use while a condition holds: a lounge, early access."""
 
     text: Text = Field(default_factory=dict)
-    while_: While = Field(
+    while_: Condition = Field(
         alias="while",
         title="While",
         description="What it hangs on: a tier, a meter, an age, a segment.",

@@ -28,6 +28,7 @@ MECHANICS: Final = (
     "streak",
     "every",
     "reach",
+    "entering",
     "yearly",
     "multiply",
 )
@@ -144,6 +145,20 @@ class Reach(Part):
     points: Points = Field(
         title="Points",
         description="How many, once for each window. A refund that takes it below takes them back.",
+    )
+
+
+class Entering(Part):
+    """A reward for entering a segment."""
+
+    segment: Name = Field(
+        title="Segment", description="Whoever enters it is given one, at that very instant."
+    )
+    once: Literal["never", "ever"] = Field(
+        default="never",
+        title="Once",
+        description="ever: once in the life of a member, as a badge is. never: at each entering, "
+        "as a coupon for those who have been away.",
     )
 
 

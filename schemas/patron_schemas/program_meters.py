@@ -9,8 +9,8 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from patron_schemas.program_expressions import Expression
-from patron_schemas.program_rules import Basis, Match
-from patron_schemas.program_words import Action, Day, Duration, Name, Part, Values
+from patron_schemas.program_matching import Basis, Match
+from patron_schemas.program_words import Action, Day, Duration, Part, Values, WalletName
 
 
 class Stretch(Part):
@@ -74,7 +74,8 @@ class Meter(Part):
 
     counts: Literal["basis", "units", "orders", "events", "points", "level"] = Field(
         title="Counts",
-        description="basis: money spent. units: articles. orders: purchases. events: actions "
+        description="basis: money spent. units: articles. orders: purchases, while something of "
+        "their basis is left (of a free one: an article). events: actions "
         "such as reviews. points: what rules have earned of an asset. level: what has begun, less "
         "what has ended, such as subscriptions.",
     )
@@ -104,8 +105,10 @@ class Meter(Part):
         description="Which actions end what has begun. Only with counts: level.",
         examples=[["subscription_ended"]],
     )
-    asset: Name | None = Field(
-        default=None, title="Asset", description="Which asset it counts. Only with counts: points."
+    asset: WalletName | None = Field(
+        default=None,
+        title="Asset",
+        description="Which asset it counts, or which wallet of it. Only with counts: points.",
     )
     punches: bool = Field(
         default=False,

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from patron_schemas.program_rules import During, Match
+from patron_schemas.program_matching import Match
+from patron_schemas.program_rules import During
 from patron_schemas.program_words import Elements, Money, Name, Named, Part, Ratio, Text
 
 UNITS_MAX = 1_000

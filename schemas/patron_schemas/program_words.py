@@ -56,6 +56,16 @@ Name = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$"}),
 ]
 
+WalletName = Annotated[
+    str,
+    _form(
+        rf"{_NAME}(/{_NAME})?",
+        what="not the name of an asset or a wallet",
+        mend='write "stars", or "stars/jazz" for one wallet of a split asset',
+    ),
+    WithJsonSchema({"type": "string", "pattern": f"^{_NAME}(/{_NAME})?$"}),
+]
+
 _ACTION = r"[a-z0-9][a-z0-9_.-]{0,63}"
 Action = Annotated[
     str,

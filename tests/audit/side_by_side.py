@@ -181,7 +181,10 @@ stretches = st.sampled_from(
 )  # fmt: skip
 windows = calendar_windows | st.just("anniversary") | stretches
 line_matches = st.sampled_from([{}, {}, {"category": ["food"]}, {"kind": ["goods"]}])
-matches = line_matches | st.just({"tier": ["silver"]})
+whom = st.sampled_from(
+    [{"tier": ["silver"]}, {"segment": ["away", "spender"]}, {"entitlement": ["lounge"]}]
+)
+matches = line_matches | whom
 bases = st.sampled_from(
     [{}, {}, {"tax": True}, {"shipping": True}, {"gift_cards": True}, {"before_discounts": True},
      {"paid_by_points": True}, {"paid_by_promotion": True}]
@@ -219,6 +222,10 @@ ages = st.sampled_from(
 )
 amounts = st.sampled_from([{"at_least": "20.00"}, {"below": "60.00"}])
 amounts_whole = st.sampled_from([{"at_least": "5"}, {"at_least": "1", "below": "50"}])
+onces = st.sampled_from(["never", "ever"])
+splits = st.sampled_from(
+    [{"attribute": "channel", "values": ["app"]}, {"attribute": "stars", "values": ["2", "5"]}]
+)
 lives = st.fixed_dictionaries(
     {
         "after": st.sampled_from(["P3D", "P1M", "PT50H"]),
@@ -417,9 +424,11 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     }
     if review["once"] != "never":
         review["once_for"] = draw(st.sampled_from(["member", "program"]))
+    split = draw(splits)
     coffee: dict[str, Any] = {"kind": "free_product", "text": {"en": "A coffee"}}
     if draw(st.booleans()):
-        coffee["costs"] = {"points": 12}
+        coffee["costs"] = draw(st.sampled_from([{"points": 12}, {"points": 12}, {"stars": 7}]))
+        coffee |= {"match": draw(st.just({}) | whom)}
     coffee["hold"] = draw(st.sampled_from(["PT1H", "P3D"]))
     coffee["on_refund"] = draw(st.sampled_from(["revoke", "keep"]))
     if draw(st.booleans()):
@@ -441,7 +450,11 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "program": "grocer",
         "zone": draw(st.sampled_from(["America/New_York", "Europe/Warsaw", "Pacific/Apia"])),
         "currency": "USD",
-        "assets": {"points": asset, "trees": {"donation": True}},
+        "assets": {
+            "points": asset,
+            "trees": {"donation": True},
+            "stars": {"split_by": split, "ends": {"after": "P10D"}},
+        },
         "meters": {
             "spend": {
                 "counts": "basis", "window": tier_window, "match": draw(line_matches),
@@ -449,6 +462,10 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             },
             "orders": {"counts": "orders", "window": draw(windows)},
             "earned": {"counts": "points", "asset": "points", "window": draw(windows)},
+            "starred": {
+                "counts": "points", "window": draw(windows),
+                "asset": draw(st.sampled_from(["stars", f"stars/{split['values'][0]}"])),
+            },
             "reviews": {
                 "counts": "events", "actions": ["review"], "window": draw(windows),
                 **if_any(when=draw(event_expressions)),
@@ -470,7 +487,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             {
                 "rule": "spring", "text": {"en": "spring"}, "earn": "points",
                 "yearly": {"on": "03-05", "hour": draw(st.integers(0, 23)), "points": 20},
-                "match": draw(st.sampled_from([{}, {"tier": ["silver"]}])),
+                "match": draw(st.just({}) | whom),
                 "by_tier": draw(multipliers),
                 "caps": [cap for cap in draw(caps) if cap["window"] != "order"],
             },
@@ -487,6 +504,25 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                 "rule": "card", "text": {"en": "card"}, "unlock": "coffee",
                 "every": {"meter": "cups", "count": draw(st.integers(1, 4))},
             },
+            {
+                "rule": "stars", "text": {"en": "stars"}, "earn": "stars",
+                "per_event": {"points": 4, "action": "review"},
+            },
+            {
+                "rule": "starred", "text": {"en": "starred"}, "earn": "stars",
+                "per_amount": {"points": "1", "per": "3.00"}, "caps": draw(caps),
+            },
+            {
+                "rule": "big", "text": {"en": "big"},
+                "unlock": draw(st.sampled_from(["medal", "coffee"])),
+                "entering": {"segment": "spender", "once": draw(onces)},
+            },
+            {
+                "rule": "miss-you", "text": {"en": "miss-you"}, "unlock": "coupon",
+                "entering": {
+                    "segment": draw(st.sampled_from(["away", "quiet"])), "once": draw(onces),
+                },
+            },
         ],
         "tiers": {
             "meter": "spend",
@@ -494,12 +530,17 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             **tiers,
             "on_refund": draw(st.sampled_from(["revoke", "keep"])),
         },
-        "rewards": {"coffee": coffee},
+        "rewards": {
+            "coffee": coffee,
+            "medal": {"kind": "badge", "on_refund": draw(st.sampled_from(["revoke", "keep"]))},
+            "coupon": {"kind": "amount_off", "lapses_after": "P2D"},
+        },
         "segments": {
-            # Not orders: whether a gift card alone is one, and a free order, is not settled.
             "spender": {"meters": {"spend": draw(amounts), "reviews": draw(amounts_whole)}},
+            "regular": {"meters": {"orders": draw(amounts_whole), "starred": {"at_least": "4"}}},
             "away": {"last_order": draw(ages)},
             "quiet": {"last_activity": draw(ages), "meters": {"earned": draw(amounts_whole)}},
+            "both": {"segment": ["spender", "away"]},
         },
         "entitlements": {
             "lounge": {"while": {"tier": ["silver"]}, "grace": "P1D"},

@@ -133,7 +133,8 @@ def settled(outcome: Outcome) -> tuple[Any, ...]:
         for grant in outcome.grants.values()
         if grant[1] in ("unlocked", "reserved", "claimed")
     )
-    return outcome.tier or "member", outcome.balances, +lots, held, outcome.punches
+    tier = outcome.tier or "member"
+    return tier, outcome.balances, +lots, held, outcome.punches, outcome.belongings
 
 
 @fixed

@@ -51,6 +51,7 @@ PER_DOLLAR = PerAmount(rate=Fraction(1, 100))
 
 EVERY_NOTICE = frozenset(
     {
+        "badge.awarded",
         "points.activated",
         "points.debt",
         "points.earned",

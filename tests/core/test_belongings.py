@@ -214,6 +214,12 @@ def test_a_part_below_zero_that_leaves_a_rolling_window_begins_a_segment() -> No
     ]
 
 
+def test_who_was_never_heard_of_is_in_nothing() -> None:
+    till = Till(shop(segment(thresholds=(Threshold(meter="spend", below=1),))))
+    till.wait("2025-03-03")
+    assert till.account().belongings == {}
+
+
 def test_without_segments_and_entitlements_an_account_keeps_nothing_of_them() -> None:
     till = Till(shop())
     till.put(bought("o1", 100_00))

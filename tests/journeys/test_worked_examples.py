@@ -15,6 +15,7 @@ EXAMPLES = sorted(PROGRAMS.glob("*.example"))
 # Of each example one event, whose it is, and what each rule gave for it: see its README.
 PROOFS = {
     "bank-cashback": ("ola", "O1-paid", {"cashback": (2999_99, 20_00)}),
+    "badges": ("mia", "M3-paid", {"record": (19_99, 5)}),
     "birthday": ("ida", "ida-buys", {"base": (3000, 30)}),
     "cashback": ("ann", "A3-paid", {"two-percent": (2000, 40)}),
     "co-brand-card": (
@@ -39,6 +40,11 @@ PROOFS = {
     "engagement": ("ida", "share-4", {"share": (1, 0)}),
     "limited-edition": ("max", "M1-paid", {"base": (25_000, 250)}),
     "one-member": ("nina", "C1-paid", {"base": (30_00, 30)}),
+    "closed-club": ("eva", "E3-paid", {"base": (25_00, 4)}),
+    "early-access": ("lea", "review-2", {"review": (1, 5)}),
+    "partner-subscription": ("sam", "bill-2", {"bill": (30_50, 45)}),
+    "personal-offer": ("ann", "A3-paid", {"base": (20_00, 40)}),
+    "spend-tiers": ("kim", "K5-paid", {"base": (60_61, 75)}),
     "pay-with-points": ("ann", "A2-refund-1", {"base": (4_00, 4)}),
     "discount-card": ("ann", "A1-paid", {}),
     "special-prices": ("ben", "B1-paid", {"base": (22_36, 22)}),
@@ -96,6 +102,13 @@ async def test_a_worked_example_comes_out_of_kafka_as_replay_prints_it(
             codes = [each["code"] for each in closed]
             assert codes == ["not_open", "condition", "", "closed"]
             assert closed[2]["closed"]["winners"] == ["cat#1", "ann#2"]
+
+        if example.stem == "early-access":
+            access = ("access", "lea", "autumn-drop", "--at")
+            before = await found.patron(*access, "2027-09-09T09:59:59+02:00")
+            assert before.out.strip() == "no: not_open opens_at 2027-09-09T08:00:00Z"
+            then = await found.patron(*access, "2027-09-09T10:00:00+02:00")
+            assert then.out.strip() == "yes"
 
         audited = await found.patron("audit", "--json")
         assert (audited.code, orjson.loads(audited.out)["differences"]) == (0, [])

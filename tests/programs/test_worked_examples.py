@@ -126,4 +126,7 @@ def in_words(member: dict[str, Any], program: Program) -> str:
             whole, cents = divmod(meters[name]["ever"], 100)
             parts.append(f"{whole}.{cents:02} {name}")
     parts += [f"{grant['reward']} {grant['state']}" for grant in member["grants"]]
+    parts += [f"in {segment}" for segment in member.get("segments", {})]
+    for entitlement, ends in member.get("entitlements", {}).items():
+        parts.append(f"{entitlement} until {ends}" if ends else entitlement)
     return ", ".join(parts)

@@ -229,6 +229,74 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
             '30:19: entitlement "lounge", while: no condition; write one: last_order: {at_least: P60D}'
         ],
     ),
+    "a segment that hangs on one below it": (
+        [
+            (
+                "rewards:",
+                "segments:\n  a: {segment: [b]}\n  b: {joined: {below: P9D}}\nrewards:",
+            )
+        ],
+        ['30:17: segment "a": segment "b" is not above it; move that one up'],
+    ),
+    "a rule for a segment that is not there": (
+        [("    by_tier: {gold", "    match: {segment: [lapsed]}\n    by_tier: {gold")],
+        ['16:23: rule "base": no segment "lapsed"; none is declared in this program'],
+    ),
+    "a reward for some that nobody can buy": (
+        [("rewards:", "rewards:\n  mug: {kind: free_product, match: {tier: [gold]}}")],
+        [
+            '30:29: reward "mug": "match" says who may buy it, and it has no price; write it at the rule that unlocks it'
+        ],
+    ),
+    "a drop with the name of an entitlement": (
+        [
+            (
+                "rewards:",
+                "entitlements:\n  sale: {while: {tier: [gold]}}\n"
+                'drops:\n  sale: {on: "2027-09-10"}\nrewards:',
+            )
+        ],
+        ['32:3: drop "sale" has the name of entitlement "sale"; give it a name of its own'],
+    ),
+    "early access for a segment that is not there": (
+        [
+            (
+                "rewards:",
+                'drops:\n  sale: {on: "2027-09-10", early: [{by: P1D, match: {segment: [x]}}]}\n'
+                "rewards:",
+            )
+        ],
+        ['30:64: drop "sale": no segment "x"; none is declared in this program'],
+    ),
+    "a price in a wallet that is not there": (
+        [
+            (
+                "  points:\n",
+                "  points:\n    split_by: {attribute: topic, values: [jazz, rock]}\n",
+            ),
+            ("costs: {points: 500}", "costs: {points/rok: 500}"),
+        ],
+        ['32:40: reward "five-off": no asset "points/rok"; did you mean "points/rock"?'],
+    ),
+    "an order paid out of wallets": (
+        [
+            (
+                "  points:\n",
+                "  points:\n    split_by: {attribute: topic, values: [jazz]}\n",
+            ),
+            ("rewards:", 'paying: {asset: points, block: 1, worth: "0.01"}\nrewards:'),
+        ],
+        [
+            '30:17: asset "points" is split, and orders are paid out of one wallet; name an asset without split_by'
+        ],
+    ),
+    "entering without a reward": (
+        [("  - rule: tenth", "  - rule: in\n    entering: {segment: away}\n  - rule: tenth")],
+        [
+            '21:5: rule "in": "entering" unlocks a reward; write unlock: and the name of a reward',
+            '22:25: rule "in": no segment "away"; none is declared in this program',
+        ],
+    ),
     "tab indent": (
         [("    pending: P14D", "\tpending: P14D")],
         ["8:1: found character '\\t' that cannot start any token; indent with spaces, not tabs"],
@@ -557,7 +625,7 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
             )
         ],
         [
-            '22:5: rule "tenth-cup" gives no asset, and only `every` can unlock; write earn: and the name of an asset'
+            '22:5: rule "tenth-cup" gives no asset, and only `every` and `entering` can unlock; write earn: and the name of an asset'
         ],
     ),
     "every without unlock": (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from patron.audit import calendar, closing, ends, paying, sharing
+from patron.audit import belonging, calendar, closing, ends, paying, sharing
 from patron.audit.calendar import NEVER
 from patron.audit.cards import Grant
 from patron.audit.facts import Event
@@ -73,7 +73,7 @@ def _spend(model: Model, terms: Terms, event: Event) -> None:
         # Setting it aside makes no reward live longer.
         _take_grant(terms, grant, event, min(held_until, grant.lapses_at))
         return
-    if reward.costs is None:
+    if reward.costs is None or not belonging.may_buy(model, terms, reward):
         return
 
     ((asset, cost),) = reward.costs.items()
@@ -107,6 +107,9 @@ def _spend_again(model: Model, terms: Terms, event: Event, held_until: datetime)
     grant = _granted(model, event, name)
     grant.was_unlocked = True
     grant.punches = model.cards.use_up(terms, name)
+    rules = [rule for rule in terms.document.rules if rule.unlock == name]
+    if rules and not any(rule.every for rule in rules) and rules[0].entering:
+        belonging.give_none(model, rules[0])
     _take_grant(terms, grant, event, held_until)
 
 
@@ -121,16 +124,19 @@ def _spend_amount(model: Model, terms: Terms, event: Event) -> None:
 
 def _spendable(model: Model, terms: Terms, asset: str) -> bool:
     """Whether there is such an asset, and it was not given away."""
-    spec = terms.document.assets.get(asset)
-    return spec is not None and (model.by_time or not spec.donation)
+    return terms.knows(asset) and (model.by_time or not terms.asset(asset).donation)
 
 
 def _set_aside(model: Model, event: Event, asset: str, amount: int) -> bool:
     """Spend an amount or set it aside, if it is there."""
-    if model.wallet.held(asset) < amount:
+    lots = model.wallet.of(asset, "available")
+    if event.kind in ("redeem", "reserve"):
+        lots = model.wallet.reach(asset)
+    held = sum(lot.remaining for lot in lots)
+    if held < amount:
         if not model.by_time:
             return False
-        missing = amount - model.wallet.held(asset)
+        missing = amount - held
         model.wallet.debt[asset] = model.wallet.debt.get(asset, 0) + missing
         amount -= missing
         if event.kind == "reserve":
@@ -142,7 +148,7 @@ def _set_aside(model: Model, event: Event, asset: str, amount: int) -> bool:
         grant = (event.seq, model.cards.next_n(event.seq))
         model.wallet.reserve(event.seq, asset, amount, held_by=grant)
     else:
-        model.wallet.spend(asset, amount)
+        model.wallet.spend(asset, amount, lots=lots)
     return True
 
 
@@ -230,7 +236,7 @@ def _freeze(model: Model, terms: Terms, event: Event) -> None:
 
 def _adjust(model: Model, terms: Terms, event: Event) -> None:
     asset, amount = event.fields["asset"], event.fields["amount"]
-    if asset not in terms.document.assets:
+    if not terms.knows(asset):
         return
     if amount < 0:
         _set_aside(model, event, asset, -amount)

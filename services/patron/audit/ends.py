@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def end_of(terms: Terms, asset: str, earned_at: datetime) -> datetime:
     """When what was earned then ends."""
-    ends = terms.document.assets[asset].ends
+    ends = terms.asset(asset).ends
     if ends is None:
         return NEVER
     if ends.after_activity is not None:
@@ -29,11 +29,10 @@ def end_of(terms: Terms, asset: str, earned_at: datetime) -> datetime:
 
 def remind(model: Model, terms: Terms, now: datetime) -> None:
     """Say of what ends that it will, so long before as the program says."""
-    for name, asset in terms.document.assets.items():
-        for lot in model.wallet.of(name, "available") if asset.remind else ():
-            assert asset.remind is not None
-            end = model.real_end(terms, lot)
-            if end != NEVER:
-                told_at = calendar.plus(end, asset.remind, terms.zone, sign=-1)
-                if told_at == now:
-                    model.notices.append(("points.expiring", name))
+    for lot in model.wallet.lots:
+        remind = terms.asset(lot.asset).remind
+        if remind is None or not lot.remaining or lot.compartment != "available":
+            continue
+        end = model.real_end(terms, lot)
+        if end != NEVER and calendar.plus(end, remind, terms.zone, sign=-1) == now:
+            model.notices.append(("points.expiring", lot.asset))

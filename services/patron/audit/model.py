@@ -34,7 +34,7 @@ from patron.audit.counting import LONG_AGO, Meters, StreakDays, by_event
 from patron.audit.facts import ORDERS, REQUESTS, Event
 from patron.audit.ladder import Ladder, Qualification, tiers_of
 from patron.audit.levels import Order
-from patron.audit.programs import Terms
+from patron.audit.programs import Terms, is_part
 from patron.audit.wallet import Lot, Wallet
 
 
@@ -69,6 +69,7 @@ class Model:
     notices: list[tuple[str, str]] = field(default_factory=list)
     ordered_at: datetime | None = None  # The latest completion's time.
     belongings: dict[str, datetime] = field(default_factory=dict)  # → the end of its grace
+    idle_enterings: dict[str, int] = field(default_factory=dict)  # Rule → how many give none.
     birthday: str = ""
     zone: str = ""
     awarded: set[tuple[str, int]] = field(default_factory=set)  # (rule, local year)
@@ -88,7 +89,7 @@ class Model:
         self._apply(event, closed)
         self.past.append(event)
         if event.kind not in ("time", "merged") or event.takes_over:
-            belonging.settle(self, self.terms[event.version], self.at)
+            belonging.settle(self, self.terms[event.version], event)
 
     def _apply(self, event: Event, closed: "Model | None") -> None:
         terms = self.terms[event.version]
@@ -112,7 +113,7 @@ class Model:
         if event.kind in ORDERS:
             self._order(event)
         elif event.kind == "engaged":
-            self._engaged(terms, event)
+            self._engaged(belonging.seen_by(terms, self.belongings), event)
         elif event.kind in ("enrolled", "profile"):
             self._profile(event)
         elif event.kind == "erased":
@@ -142,9 +143,10 @@ class Model:
         if (rungs := self.meters.ladder(terms, now)) is not None:
             self.qualifications = rungs.passed(self.qualifications, self.tier)
             self._set_tier(rungs)
+        belonging.settle(self, terms, event)
         if awards:
-            yearly.award(self, terms, event)
-        belonging.settle(self, terms, now)
+            yearly.award(self, belonging.seen_by(terms, self.belongings), event)
+            belonging.settle(self, terms, event)
 
     def _profile(self, event: Event) -> None:
         self.birthday = event.fields["birthday"] or self.birthday
@@ -158,17 +160,18 @@ class Model:
         if order is None:
             terms = self.terms[event.version]
             order = self.orders[name] = Order(self.rated().tier, event.version, event.told_at)
+            order.held = set(self.belongings)
             order.room = forward.room(self, terms, terms.document.rules, event)
-        terms = self.terms[order.version]
+        terms = belonging.seen_by(self.terms[order.version], order.held)
         if event.kind == "refunded":
             event = prices.with_amounts(terms, order, event, tier=order.tier or self._lowest(terms))
         order.events.append(event)
         self.order_of_entry[event.seq] = name
         level = worth.level(order.events)
         paying.settle(self, terms, order, level, event)
-        before = dict(order.given)
+        before = order.by_rule()
         deserved = self._post(terms, order, level, event)
-        sharing.use_budgets(self, terms, event, before, order.given)
+        sharing.use_budgets(self, terms, event, before, order.by_rule())
         whole = level.completed.fields["lines"]
         sharing.come_back(self, terms, event, whole, list(level.lines), void=level.void)
         self._count(terms, order, level, event, deserved)
@@ -188,42 +191,38 @@ class Model:
         if of is not level:
             then = modes.Then(tier, order.first_at)
             gives = modes.left(terms, gives, of=of, level=level, then=then)
-        gives = sharing.within_budgets(self, terms, event, gives, order.given)
-        targets = [(rule, gives[rule.rule]) for rule in terms.document.rules if rule.rule in gives]
+        gives = sharing.within_budgets(self, terms, event, gives, order.by_rule())
+        targets = order.targets(terms, gives, level.completed.fields["attributes"])
 
         def own(lot: Lot) -> bool:
             # What was owed when it paid came back by an event of the order, which did not earn it.
             return self.order_of_entry.get(lot.origin) == name and lot.rule != paying.PAID
 
-        for rule, target in targets:
-            if rule.earn is None:
-                continue
-            given, let_go = order.given.get(rule.rule, 0), order.let_go.get(rule.rule, 0)
+        for place, target in targets.items():
+            given, let_go = order.given.get(place, 0), order.let_go.get(place, 0)
             missing = given - let_go - target
-            if missing > 0:
-                over = self.wallet.claw_back(
-                    rule.earn, missing, own=own, policy=terms.document.debt
-                )
-                order.given[rule.rule] = target + let_go + over
-                order.let_go[rule.rule] = let_go + over
-        for rule, target in targets:
-            given = order.given.get(rule.rule, 0)
-            if rule.earn is None:
+            if missing > 0 and place[1]:
+                debt = terms.document.debt
+                over = self.wallet.claw_back(place[1], missing, own=own, policy=debt)
+                order.given[place] = target + let_go + over
+                order.let_go[place] = let_go + over
+        for place, target in targets.items():
+            (rule, asset), given = place, order.given.get(place, 0)
+            if not asset:
                 # An entry in a draw is only counted, so it can always be taken back.
-                assert rule.enter is not None
-                self._enter(rule.enter, target - given)
-                order.given[rule.rule] = target
+                draw = next(each.enter for each in terms.document.rules if each.rule == rule)
+                assert draw is not None
+                self._enter(draw, target - given)
+                order.given[place] = target
                 continue
             if target > given:
-                self.credit(terms, event.seq, rule.earn, target - given, rule.rule, event.at)
-                order.given[rule.rule] = target
+                self.credit(terms, event.seq, asset, target - given, rule, event.at)
+                order.given[place] = target
             # What is deserved again was not let go.
-            order.let_go[rule.rule] = max(0, order.given.get(rule.rule, 0) - target)
-        for rule, _ in targets:
-            earned = order.given.get(rule.rule, 0) - order.let_go.get(rule.rule, 0)
-            if rule.earn is not None:
-                deserved[rule.earn] = deserved.get(rule.earn, 0) + earned
-        ceilings.use(terms, self.used, order.counted, given=order.given, at=order.first_at)
+            order.let_go[place] = max(0, order.given.get(place, 0) - target)
+            earned = order.given.get(place, 0) - order.let_go.get(place, 0)
+            deserved[asset] = deserved.get(asset, 0) + earned
+        ceilings.use(terms, self.used, order.counted, given=order.by_rule(), at=order.first_at)
         return deserved
 
     def _enter(self, draw: str, more: int) -> None:
@@ -241,7 +240,7 @@ class Model:
         name = event.fields["order"]
         for meter_name, meter in terms.document.meters.items():
             if meter.counts == "points":
-                value = deserved.get(meter.asset or "", 0)
+                value = sum(n for each, n in deserved.items() if is_part(each, meter.asset or ""))
             else:
                 value = worth.counted(terms, meter, level, order.tier or self._lowest(terms))
             more = value - order.counted.get(meter_name, 0)
@@ -285,30 +284,36 @@ class Model:
             for rule in terms.document.rules
             if (points := doing.earned(self, terms, rule, event))
         }
-        earned: dict[str, int] = {}
         gives = self.pay(terms, event, before_caps)
         for rule in terms.document.rules:
-            if given := gives.get(rule.rule):
-                if rule.earn is not None:
-                    earned[rule.earn] = earned.get(rule.earn, 0) + given
-                if rule.per_event is not None and rule.per_event.once != "never":
-                    self.once.add(doing.once_key(rule, event))
-                    if rule.per_event.once_for == "program":
-                        self.had.setdefault(event.seq, {})[rule.rule] = given
+            given = gives.get(rule.rule)
+            if given and rule.per_event and rule.per_event.once != "never":
+                self.once.add(doing.once_key(rule, event))
+                if rule.per_event.once_for == "program":
+                    self.had.setdefault(event.seq, {})[rule.rule] = given
         for name, meter in terms.document.meters.items():
-            if meter.counts == "points":
-                more = earned.get(meter.asset or "", 0)
-            else:
-                more = by_event(meter, event)
-                more *= doing.fits(self, terms, meter.match, event)
+            more = by_event(meter, event) * doing.fits(self, terms, meter.match, event)
             if more:
                 self.meters.move(terms, name, more, of=event.told_at)
             if more and meter.punches:
                 self._punch(terms, name, more, of=event.told_at, cause=event.id)
-        self.requalify(terms, of=event.told_at, at=self.at)
+        self.count_points(terms, event, gives)
         reaching.settle(self, terms, event)
         unlocked = self.cards.unlock(terms, event.seq, at=self.at, order="")
         self.notices += [("reward.unlocked", event.id)] * unlocked
+
+    def count_points(self, terms: Terms, event: Event, gives: Mapping[str, int]) -> None:
+        """Let meters count what rules gave outside of orders; tiers come after that."""
+        attributes = event.fields.get("attributes", ())
+        rules = {rule.rule: rule for rule in terms.document.rules if rule.earn is not None}
+        wallets = {name: terms.wallet(rule.earn or "", attributes) for name, rule in rules.items()}
+        for name, meter in terms.document.meters.items():
+            if meter.counts == "points":
+                of = meter.asset or ""
+                more = sum(gives.get(rule, 0) for rule in wallets if is_part(wallets[rule], of))
+                if more:
+                    self.meters.move(terms, name, more, of=event.told_at)
+        self.requalify(terms, of=event.told_at, at=self.at)
 
     def pay(self, terms: Terms, event: Event, before_caps: dict[str, int]) -> dict[str, int]:
         """Give what is left of it under all caps and groups; return that, by rule."""
@@ -325,7 +330,8 @@ class Model:
                 self._enter(rule.enter, points)
             else:
                 assert rule.earn is not None
-                self.credit(terms, event.seq, rule.earn, points, name, event.at)
+                wallet = terms.wallet(rule.earn, event.fields.get("attributes", ()))
+                self.credit(terms, event.seq, wallet, points, name, event.at)
         ceilings.use(terms, self.used, {}, given=gives, at=event.told_at)
         return gives
 
@@ -335,7 +341,7 @@ class Model:
         self, terms: Terms, seq: int, asset: str, amount: int, rule: str, earned_at: datetime
     ) -> None:
         """A lot of what was earned: pending where the asset says so."""
-        pending = terms.document.assets[asset].pending
+        pending = terms.asset(asset).pending
         activates_at = None if pending is None else calendar.plus(earned_at, pending, terms.zone)
         if self.frozen:
             activates_at = activates_at or earned_at
@@ -349,7 +355,7 @@ class Model:
         """When a lot ends: one that lives with activity, so long after the last of it."""
         if lot.expires_at != WITH_ACTIVITY:
             return lot.expires_at
-        life = terms.document.assets[lot.asset].ends
+        life = terms.asset(lot.asset).ends
         if life is None or life.after_activity is None:
             return NEVER
         return calendar.plus(self.active_at, life.after_activity, terms.zone)

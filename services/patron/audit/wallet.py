@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from patron.audit.programs import is_part
+
 
 @dataclass
 class Lot:
@@ -72,9 +74,16 @@ class Wallet:
             key=spending,
         )
 
-    def spend(self, asset: str, amount: int) -> list[tuple[Lot, int]]:
-        """Take from what is available; return how much from which lot."""
-        took = take_from(self.of(asset, "available"), amount)
+    def reach(self, asset: str) -> list[Lot]:
+        """What pays where an asset is asked for: out of all of its wallets, what ends first."""
+        lots = [lot for lot in self.lots if lot.remaining and lot.compartment == "available"]
+        return sorted((o for o in lots if is_part(o.asset, asset)), key=lambda o: spending(o)[1:])
+
+    def spend(
+        self, asset: str, amount: int, *, lots: Iterable[Lot] | None = None
+    ) -> list[tuple[Lot, int]]:
+        """Take from what is available, or from these; return how much from which lot."""
+        took = take_from(self.of(asset, "available") if lots is None else lots, amount)
         assert sum(part for _, part in took) == amount
         return took
 
@@ -103,7 +112,7 @@ class Wallet:
 
     def reserve(self, seq: int, asset: str, amount: int, *, held_by: tuple[int, int]) -> None:
         """Set an amount aside; each part keeps its origin."""
-        for lot, part in self.spend(asset, amount):
+        for lot, part in self.spend(asset, amount, lots=self.reach(asset)):
             self._moved(seq, lot, part, "reserved").held_by = held_by
 
     def give_back(self, seq: int, *, reserved_by: tuple[int, int]) -> None:

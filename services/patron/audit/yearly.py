@@ -31,6 +31,7 @@ def award(model: "Model", terms: Terms, event: Event) -> None:
         if rule.yearly and together.holds(terms, rule, at=event.at, tier=tier, told=told)
     }
     gives = model.pay(terms, event, {name: each for name, each in points.items() if each})
+    model.count_points(terms, event, gives)
     for rule in due:
         assert rule.yearly is not None
         # One that may give nothing under its caps is not given; a wish costs nothing.

@@ -1,10 +1,13 @@
-"""`patron member`, `patron explain`: what a member has, and why."""
+"""`patron member`, `patron explain`, `patron access`: what a member has, why, and may have."""
 
+from datetime import datetime
+from itertools import takewhile
 from typing import Annotated, Any
 
 import typer
 
 from patron.cli.environment import as_json, now_of, served, with_pool
+from patron.core.access import may_have
 from patron.core.account import State
 from patron.core.facts import EventName, Who
 from patron.engine.catalogue import Served, Tenant
@@ -26,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(member)
     app.command()(explain)
+    app.command()(access)
 
 
 async def history(
@@ -81,6 +85,9 @@ def member(
         typer.echo(f"    {lot['remaining']} {lot['state']}{waits}, {ends} ({lot['rule']})")
     for grant in account["grants"]:
         typer.echo(f"  {grant['reward']} {grant['grant']}: {grant['state']}")
+    for kind in ("segments", "entitlements"):
+        for each, ends in account.get(kind, {}).items():
+            typer.echo(f"  {kind[:-1]} {each}{f', until {ends}' if ends else ''}")
 
 
 def explain(
@@ -102,6 +109,39 @@ def explain(
         raise Misconfigured(f'{name} has no entry of event "{event}"')
     for each in wanted:
         typer.echo(as_json(_proof(each)) if json else _in_words(each, details=event is not None))
+
+
+def access(
+    name: Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id.")],
+    thing: Annotated[str, typer.Argument(metavar="THING", help="A drop, or an entitlement.")],
+    at: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="When: 2027-09-10T10:00:00+02:00."),
+    ] = None,
+    tenant: TenantName = "default",
+    program: ProgramName = None,
+    json: Json = False,
+) -> None:
+    """Say whether a member may have something now, or at an instant. It changes nothing."""
+
+    async def work(pool: Pool, sealer: Sealer) -> tuple[State, Served, datetime]:
+        whose, found = await served(pool, sealer, tenant=tenant, program=program)
+        state, told = await history(pool, whose, found, member=name)
+        instant = at or await now_of(pool, whose) or state.account.at
+        by_then = takewhile(lambda entry: entry.at <= instant, (each.entry for each in told))
+        state, _ = fold(by_then, member=name, served=found)
+        return as_of(state, tenant=tenant, served=found, until=instant), found, instant
+
+    state, found, instant = with_pool(work)
+    in_force = found.lineage.at(instant)
+    if in_force is None:
+        raise Misconfigured(f"{found.name} was not in force then")
+    answer = may_have(in_force, state.account, thing, at=instant)
+    if json:
+        typer.echo(as_json(answer._asdict()))
+        return
+    rest = ", ".join(f"{what} {value}" for what, value in answer.data.items())
+    typer.echo(" ".join(filter(None, ("yes" if answer.granted else "no:", answer.code, rest))))
 
 
 def _proof(told: Told) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class Grant(NamedTuple):
     lots: tuple[tuple[int, int], ...] = ()  # The reserved ones that it holds, by (seq, n).
     used_on: str = ""  # The order that it was claimed for.
     code: int = 0  # The number of the code that was drawn for it.
+    rule: str = ""  # The rule that gave it, if one did.
 
 
 class Spent(NamedTuple):
@@ -170,8 +171,8 @@ class Refunded(NamedTuple):
 class OrderState(NamedTuple):
     """An order as a level: what it holds now, and what it was given so far.
 
-    `completed` gives its lines; it is None while only refunds have come. `tier`, `room`
-    and `version` are the order's own: those of its first completion.
+    `completed` gives its lines; it is None while only refunds have come. `tier`, `held`,
+    `room` and `version` are the order's own: those of its first completion.
     """
 
     order: str
@@ -189,6 +190,7 @@ class OrderState(NamedTuple):
     shipping_back_minor: int = 0  # What has come back of its shipping so far.
     spent: tuple[Spent, ...] = ()  # The points that pay for it now, in the order of spending.
     paid_points: int = 0  # How many pay for it as long as nothing of it comes back.
+    held: tuple[str, ...] = ()  # The segments and entitlements its rules ask for, before it.
 
 
 class OnceKey(NamedTuple):

@@ -5,15 +5,19 @@ It counts as the program and the member stand at that instant.
 
 from datetime import date
 
+from patron.core.belongings import settled
 from patron.core.caps import room_left, use_caps
 from patron.core.decision import Proof
 from patron.core.draft import Draft
 from patron.core.earning import award_worth, events_worth
 from patron.core.expressions import award_facts, rules_ask
 from patron.core.mechanics.yearly import award_at, given_in, yearly_rules
+from patron.core.meters import count, points_counts
 from patron.core.periods import local_day
 from patron.core.program import Rule
 from patron.core.rewards import give
+from patron.core.tiers import requalify
+from patron.core.together import Circumstances, belongings_asked
 
 
 def award(draft: Draft) -> None:
@@ -36,15 +40,32 @@ def award(draft: Draft) -> None:
         if proof.amount:
             draft.credit(rule.asset, proof.amount, rule=rule.name)
         if rule.mechanic.reward:
-            give(draft, rule.mechanic.reward, order="")
+            give(draft, rule.mechanic.reward, rule=rule.name)
         draft.notice("yearly.reached", {"rule": rule.name})
     use_caps(program, draft.used, day, {proof.rule: proof.amount for proof in proofs})
+    _count(draft, proofs, day)
+
+
+def _count(draft: Draft, proofs: list[Proof], day: date) -> None:
+    """What rules award counts as what they earn: tiers come after it."""
+    points: dict[str, int] = {}
+    for proof in proofs:
+        points[proof.asset] = points.get(proof.asset, 0) + proof.amount
+    counts = points_counts(draft.program, points)
+    for name, amount in counts.items():
+        count(draft, draft.program.meters[name], amount, at=draft.at, day=day)
+    if counts:
+        requalify(draft, of=draft.at)
 
 
 def _worth(draft: Draft, due: list[Rule], day: date) -> list[Proof]:
     program = draft.program
+    asked = belongings_asked(program)
+    # What has begun or ended by now counts, at this very instant too.
+    held = asked.intersection(settled(program, draft.left()).belongings) if asked else asked
     place = program.place(draft.tier)
     facts = award_facts(program.tier_at(place)) if rules_ask(program) else None
-    proofs = [award_worth(program, rule, facts, place=place, day=day) for rule in due]
+    found = Circumstances(place, day, held, facts=facts)
+    proofs = [award_worth(program, rule, found) for rule in due]
     rules = {rule.name: rule for rule in due}
     return events_worth(program, proofs, rules, room_left(program, draft.used, day))

@@ -7,6 +7,7 @@ condition holds. Whatever an entry did, the conditions are read again at its end
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -83,10 +84,20 @@ def _is_of_age(age: Age, view: View) -> bool:
     )
 
 
+def meets_but_for_ages(program: Program, account: Account, key: str) -> bool:
+    """Whether an account would be in this, were it of any age that it likes."""
+    view = View.of(program, account, account.at)
+    return all(
+        _holds(replace(each.condition, ages=()), view, set(account.belongings))
+        for each in program.belongings
+        if each.key == key
+    )
+
+
 def next_change(program: Program, account: Account, at: datetime) -> datetime:
     """The first instant after `at` at which a belonging changes, if nothing more comes."""
     if not program.belongings or account.at == LONG_AGO:
-        return NEVER  # Nothing asks, or nothing has happened yet.
+        return NEVER  # Whoever was never heard of is in nothing.
 
     view = View.of(program, account, at)
     now = holding(view)

@@ -14,6 +14,7 @@ from patron.core import orders
 from patron.core.account import Lot, OnceKey, OrderState, State
 from patron.core.basis import exchange
 from patron.core.closings import receive_share, win
+from patron.core.concluding import conclude
 from patron.core.decision import Decision, Unfit
 from patron.core.draft import Draft
 from patron.core.engagement import engage, once_keys
@@ -154,21 +155,21 @@ def decide(program: Program, state: State, fact: Fact) -> Decision | Unfit:
         case TimeReached():
             draft = Draft(program, state, fact, fact.at)
             pass_instant(draft)
-            return draft.decision()
+            return conclude(draft)
         case Engaged():
             draft = Draft(program, state, fact, fact.at)
             engage(draft, fact)
-            return draft.decision()
+            return conclude(draft)
         case MemberEnrolled() | IdentifiersLinked() | ProfileChanged():
             return _profile(program, state, fact)
         case DrawWon():
             draft = Draft(program, state, fact, acts_at(fact, state))
             win(draft, fact)
-            return draft.decision()
+            return conclude(draft)
         case ShareGiven():
             draft = Draft(program, state, fact, acts_at(fact, state))
             receive_share(draft, fact)
-            return draft.decision()
+            return conclude(draft)
         case _:
             return _answer(program, state, fact)
 
@@ -190,7 +191,7 @@ def decide_order(
     draft = Draft(program, state, fact, acts_at(fact, state))
     reason = "cancelled" if isinstance(fact, OrderCancelled) else "refund"
     settle_order(draft, order, exchange=rate, reason=reason)
-    return draft.decision()
+    return conclude(draft)
 
 
 def _answer(program: Program, state: State, fact: Fact) -> Decision | Unfit:
@@ -199,13 +200,13 @@ def _answer(program: Program, state: State, fact: Fact) -> Decision | Unfit:
 
     draft = Draft(program, state, fact, acts_at(fact, state))
     answered(draft, ANSWERS[type(fact)](draft, fact))
-    return draft.decision()
+    return conclude(draft)
 
 
 def _profile(
     program: Program, state: State, fact: MemberEnrolled | IdentifiersLinked | ProfileChanged
 ) -> Decision:
-    decision = Draft(program, state, fact, fact.at).decision()
+    decision = conclude(Draft(program, state, fact, fact.at))
     account = decision.account
     if isinstance(fact, MemberEnrolled) and account.joined_at is None:
         account = account._replace(joined_at=fact.at)

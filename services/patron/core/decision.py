@@ -20,6 +20,7 @@ class Refusal(StrEnum):
     ALREADY_USED = "already_used"
     CONDITION = "condition"
     TIER = "tier"
+    SEGMENT = "segment"
     NOT_OPEN = "not_open"
     CLOSED = "closed"
     EXPIRED = "expired"

@@ -28,13 +28,13 @@ from patron.core.account import (
     Take,
     Taking,
 )
-from patron.core.belongings import changes, settled
 from patron.core.decision import Answer, Decision, Notice, Proof
 from patron.core.ends import active_at, ends_at, moved_to, remind_at
 from patron.core.facts import Fact, OrderCompleted, TimeReached
 from patron.core.mechanics.yearly import awards_joining, next_award
 from patron.core.periods import plus, stamp
 from patron.core.program import Program
+from patron.core.wallets import available, split_assets, split_of
 from patron.core.windows import ages_asked, counts_from_joining
 
 EMPTY = Balance()
@@ -51,6 +51,7 @@ class Draft:
         "arrives_at",
         "at",
         "balances",
+        "belongings",
         "due_at",
         "fact",
         "frozen",
@@ -108,6 +109,7 @@ class Draft:
         self.prepaid = dict(account.prepaid)
         self.used = dict(account.used)
         self.streaks = dict(account.streaks)
+        self.belongings = account.belongings
         self.tier = account.tier
         self.qualifications: tuple[Qualification, ...] = account.qualifications
         self.order: OrderState | None = None
@@ -148,6 +150,8 @@ class Draft:
                 data["expires_at"] = stamp(expires_at)
             if order:
                 data["order"] = order
+            if split_assets(self.program) and (split := split_of(self.program, asset)):
+                data["total"] = available(self.balances, split)
             self.notice("points.earned", data)
 
     def open(
@@ -329,16 +333,12 @@ class Draft:
         if kind in self.program.notices and not self.account.erased:
             self.notices.append(Notice(kind, at or self.at, data))
 
-    def decision(self, account: Account | None = None) -> Decision:
-        """Everything, as a value. `account` is what it leaves, where a fold has found that."""
-        account = account or self._left()
-        if self.program.belongings:
-            for kind, data in changes(self.program, self.account.belongings, account.belongings):
-                self.notice(kind, data)
+    def decision(self) -> Decision:
+        """Everything, as a value; `concluding.conclude` comes before it."""
         return Decision(
             fact=self.fact,
             at=self.at,
-            account=account,
+            account=self.left(),
             orders=() if self.order is None else (self.order,),
             opened=tuple(self.opened),
             takes=tuple(self.takes),
@@ -352,8 +352,8 @@ class Draft:
             had=tuple(Had(self.seq, rule, amount) for rule, amount in self.had.items()),
         )
 
-    def _left(self) -> Account:
-        """The account as it is after this."""
+    def left(self) -> Account:
+        """The account as this leaves it."""
         before = self.account
         account = Account(
             before.member,
@@ -376,7 +376,7 @@ class Draft:
             self.lapsed,
             self.streaks,
             self.prepaid,
-            before.belongings,
+            self.belongings,
             self.ordered_at,
             before.first_origin,
             before.formerly,
@@ -386,7 +386,7 @@ class Draft:
             account = account._replace(
                 due_at=min(account.due_at, next_award(self.program, account))
             )
-        return settled(self.program, account) if self.program.belongings else account
+        return account
 
 
 def spending_order(lot: Lot) -> tuple[datetime, datetime, int, str, int, int]:

@@ -7,7 +7,6 @@ day, and with the room that it found under the caps, whenever that is asked.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,8 +18,9 @@ from patron.core.expressions import order_facts, rules_ask
 from patron.core.facts import Engaged
 from patron.core.matching import Selection, Weighed, selection, selects
 from patron.core.mechanics import per_amount, per_event, per_step, per_unit, round_up, streak
-from patron.core.program import Facts, Program, Rule
+from patron.core.program import Program, Rule
 from patron.core.together import (
+    Circumstances,
     Multiplier,
     is_conditional,
     multipliers,
@@ -28,6 +28,7 @@ from patron.core.together import (
     rule_fails,
     within_member_caps,
 )
+from patron.core.wallets import into_wallets, split_assets
 
 Times = tuple[int, int]  # A multiplier as a fraction: numerator and denominator.
 ONE: Times = (1, 1)
@@ -81,14 +82,21 @@ def event_rules(program: Program) -> Mapping[str, tuple[Rule, ...]]:
 
 
 def order_worth(
-    program: Program, basket: Basket, *, tier: str, room: Room, day: date
+    program: Program, basket: Basket, *, found: Circumstances, room: Room
 ) -> list[Proof]:
     """One proof for each rule that pays for orders, also where it pays nothing."""
-    place = program.place(tier)
-    facts = order_facts(basket, program.tier_at(place)) if rules_ask(program) else None
-    rules = order_rules(program)
-    proofs = [_order_proof(rule, basket, facts, place, room, day) for rule in rules]
-    return settled_together(program, proofs, room)
+    found = with_facts(program, basket, found)
+    proofs = [_order_proof(rule, basket, found, room) for rule in order_rules(program)]
+    proofs = settled_together(program, proofs, room)
+    return into_wallets(program, proofs, found.attributes) if split_assets(program) else proofs
+
+
+def with_facts(program: Program, basket: Basket, found: Circumstances) -> Circumstances:
+    """What an order finds, with what expressions ask of its basket where a rule has one."""
+    if not rules_ask(program):
+        return found
+
+    return found._replace(facts=order_facts(basket, program.tier_at(found.place)))
 
 
 def settled_together(program: Program, proofs: list[Proof], room: Room) -> list[Proof]:
@@ -100,21 +108,18 @@ def settled_together(program: Program, proofs: list[Proof], room: Room) -> list[
     return proofs
 
 
-def _order_proof(
-    planned: OrderRule, basket: Basket, facts: Facts | None, place: int, room: Room, day: date
-) -> Proof:
+def _order_proof(planned: OrderRule, basket: Basket, found: Circumstances, room: Room) -> Proof:
     rule = planned.rule
     if planned.conditional:
-        told = basket.attributes
-        failed = rule_fails(rule, place=place, day=day, facts=facts, order_attributes=told)
+        failed = rule_fails(rule, found)
         if failed is not None:
             code, condition = failed
             return Proof(rule.name, rule.asset, 0, why_not=code, condition=condition)
 
-    times = planned.times.get(place, ONE)
+    times = planned.times.get(found.place, ONE)
     shown = _shown(times)
     if planned.multipliers:
-        uncapped, basis, shown = _multiplied(planned, basket, facts, times, place, day)
+        uncapped, basis, shown = _multiplied(planned, basket, times, found)
     else:
         uncapped, basis = planned.mechanic.worth(rule.mechanic, basket, planned.chosen, times)
     amount, cut = capped(rule, uncapped, room) if rule.caps else (uncapped, "")
@@ -135,16 +140,11 @@ def _why_nothing(planned: OrderRule, basis: int) -> str:
 
 
 def _multiplied(
-    planned: OrderRule,
-    basket: Basket,
-    facts: Facts | None,
-    times: Times,
-    place: int,
-    day: date,
+    planned: OrderRule, basket: Basket, times: Times, found: Circumstances
 ) -> tuple[int, int, str]:
     """Points, basis and what multiplied: each line by all multipliers that select it."""
     rule, mechanic = planned.rule, planned.mechanic
-    factor, of_lines, shown = _factors(planned, basket, facts, times, place, day)
+    factor, of_lines, shown = _factors(planned, times, found)
     if not of_lines:
         pair = factor.as_integer_ratio()
         uncapped, basis = mechanic.worth(rule.mechanic, basket, planned.chosen, pair)
@@ -156,19 +156,13 @@ def _multiplied(
 
 
 def _factors(
-    planned: OrderRule,
-    basket: Basket,
-    facts: Facts | None,
-    times: Times,
-    place: int,
-    day: date,
+    planned: OrderRule, times: Times, found: Circumstances
 ) -> tuple[Fraction, list[Multiplier], str]:
     """What multiplies all that a rule gives, what multiplies some lines, and both in words."""
     factor, shown = Fraction(*times), [_shown(times)] if times is not ONE else []
     of_lines = []
     for multiplier in planned.multipliers:
-        told = basket.attributes
-        if rule_fails(multiplier.rule, place=place, day=day, facts=facts, order_attributes=told):
+        if rule_fails(multiplier.rule, found):
             continue
         if multiplier.chosen is None:
             factor *= multiplier.by
@@ -194,28 +188,22 @@ def _weighed(
 
 
 def line_weights(
-    program: Program, planned: OrderRule, basket: Basket, *, place: int, day: date
+    program: Program, planned: OrderRule, basket: Basket, found: Circumstances
 ) -> list[Fraction] | None:
     """In which proportion the lines that count earn; None of a rule that pays by order."""
     rule, mechanic = planned.rule.mechanic, planned.mechanic
     if not isinstance(rule, per_unit.PerUnit) and getattr(rule, "by", "order") == "order":
         return None
 
-    times = planned.times.get(place, ONE)
-    facts = order_facts(basket, program.tier_at(place)) if rules_ask(program) else None
-    factor, of_lines, _ = _factors(planned, basket, facts, times, place, day)
+    found = with_facts(program, basket, found)
+    factor, of_lines, _ = _factors(planned, planned.times.get(found.place, ONE), found)
     weighed = _weighed(planned, basket, factor, of_lines)
     return [mechanic.weight(rule, each) for each in weighed]
 
 
-def event_worth(
-    program: Program, rule: Rule, fact: Engaged, facts: Facts | None, *, place: int, day: date
-) -> Proof:
-    """What one engagement is worth by one rule before caps; once-keys are the caller's.
-
-    `facts` are what the rules' expressions read of it; None where there are none.
-    """
-    failed = rule_fails(rule, place=place, day=day, facts=facts)
+def event_worth(program: Program, rule: Rule, fact: Engaged, found: Circumstances) -> Proof:
+    """What one engagement is worth by one rule before caps; once-keys are the caller's."""
+    failed = rule_fails(rule, found)
     if failed is not None:
         code, condition = failed
         return Proof(rule.name, rule.asset, 0, why_not=code, condition=condition)
@@ -223,36 +211,28 @@ def event_worth(
         condition = "match.attributes"
         return Proof(rule.name, rule.asset, 0, why_not=Refusal.CONDITION, condition=condition)
 
-    return _flat_proof(program, rule, fact.attributes, facts, place=place, day=day)
+    return _flat_proof(program, rule, fact.attributes, found)
 
 
-def award_worth(
-    program: Program, rule: Rule, facts: Facts | None, *, place: int, day: date
-) -> Proof:
+def award_worth(program: Program, rule: Rule, found: Circumstances) -> Proof:
     """What a rule awards at an instant that has come, before caps."""
-    failed = rule_fails(rule, place=place, day=day, facts=facts)
+    failed = rule_fails(rule, found)
     if failed is not None:
         code, condition = failed
         return Proof(rule.name, rule.asset, 0, why_not=code, condition=condition)
 
-    return _flat_proof(program, rule, (), facts, place=place, day=day)
+    return _flat_proof(program, rule, (), found)
 
 
 def _flat_proof(
-    program: Program,
-    rule: Rule,
-    attributes: tuple[tuple[str, Any], ...],
-    facts: Facts | None,
-    *,
-    place: int,
-    day: date,
+    program: Program, rule: Rule, attributes: tuple[tuple[str, Any], ...], found: Circumstances
 ) -> Proof:
     """The points of a rule that pays the same each time, times what multiplies them."""
-    times = _pairs(rule.by_tier).get(place, ONE)
+    times = _pairs(rule.by_tier).get(found.place, ONE)
     factor, shown = Fraction(*times), [_shown(times)] if times is not ONE else []
     for multiplier in multipliers(program).get(rule.name, ()):
         is_matched = multiplier.rule.match.attributes_of(attributes)
-        if is_matched and not rule_fails(multiplier.rule, place=place, day=day, facts=facts):
+        if is_matched and not rule_fails(multiplier.rule, found):
             factor *= multiplier.by
             shown.append(f"{multiplier.by} ({multiplier.rule.name})")
     points = rule.mechanic.points * factor.numerator // factor.denominator

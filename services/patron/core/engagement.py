@@ -11,7 +11,7 @@ from patron.core.expressions import event_facts, rules_ask
 from patron.core.facts import Engaged
 from patron.core.mechanics.per_event import once_key
 from patron.core.mechanics.streak import NO_DAYS, Streak, counted
-from patron.core.meters import event_counts, move
+from patron.core.meters import count, event_counts
 from patron.core.periods import local_day
 from patron.core.pools import use_budgets, within_budgets
 from patron.core.program import Program
@@ -19,7 +19,8 @@ from patron.core.rated import room_then, tier_then
 from patron.core.reaching import settle_reached
 from patron.core.rewards import punch, unlock
 from patron.core.tiers import requalify
-from patron.core.windows import part_of
+from patron.core.together import Circumstances, belongings_asked
+from patron.core.wallets import into_wallets, split_assets
 
 
 def once_keys(program: Program, fact: Engaged) -> tuple[OnceKey, ...]:
@@ -43,14 +44,12 @@ def engage(draft: Draft, fact: Engaged) -> None:
     given = {proof.rule: proof.amount for proof in proofs}
     use_caps(program, draft.used, day, given)
     use_budgets(draft, given)
-    for name, count in event_counts(program, fact, points).items():
+    for name, amount in event_counts(program, fact, points).items():
         meter = program.meters[name]
         if meter.punches:
-            punch(draft, meter, count, cause=fact.name.id, at=fact.at)
+            punch(draft, meter, amount, cause=fact.name.id, at=fact.at)
         else:
-            part = part_of(meter.window, fact.at, day, joined_at=draft.joined_at, zone=program.zone)
-            if part:
-                move(draft, name, part, count)
+            count(draft, meter, amount, at=fact.at, day=day)
     requalify(draft, of=fact.at, fall="level_fell")
     settle_reached(draft)
     unlock(draft, order="")
@@ -63,11 +62,13 @@ def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
     if not rules:
         return []
 
+    held = belongings_asked(program).intersection(draft.account.belongings)
     place = program.place(tier_then(draft))
     facts = event_facts(fact, program.tier_at(place)) if rules_ask(program) else None
+    found = Circumstances(place, day, held, facts=facts)
     proofs, keys = [], {}
     for rule in rules.values():
-        proof = event_worth(program, rule, fact, facts, place=place, day=day)
+        proof = event_worth(program, rule, fact, found)
         key = once_key(rule, fact)
         if proof.amount and key is not None:
             keys[rule.name] = key
@@ -83,6 +84,8 @@ def _worth(draft: Draft, fact: Engaged, *, day: date) -> list[Proof]:
                 proof = proof._replace(amount=0, uncapped=0, why_not=code, condition="streak")
         proofs.append(proof)
     proofs = events_worth(program, proofs, rules, room_then(draft, day))
+    if split_assets(program):
+        proofs = into_wallets(program, proofs, fact.attributes)
     proofs = within_budgets(draft, proofs)
     for proof in proofs:
         if proof.amount and proof.rule in keys:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from patron.core.account import NEVER, RESERVED, Grant, Lot, OrderState, Spent, State
+from patron.core.concluding import tell_belongings
 from patron.core.decide import acts_at
 from patron.core.decision import Correction, Decision, Unfit
 from patron.core.draft import Draft, spending_order
@@ -146,7 +147,10 @@ class _Corrections:
                 for order, parts in now.state.account.prepaid.items()
             },
         )
-        return draft.decision(account)._replace(
+        draft.belongings = account.belongings
+        tell_belongings(draft)
+        return draft.decision()._replace(
+            account=account,
             orders=tuple(self._orders()),
             corrections=corrections,
             had=tuple(shares_changed(self.was, now, own=draft.seq)),

@@ -5,7 +5,7 @@ room under caps, on what is left of it. This posts that, less what it was given 
 One way for first completions, edits, refunds, cancellations and completions after them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -29,6 +29,8 @@ from patron.core.reaching import settle_reached
 from patron.core.refunding import worth_of_order
 from patron.core.rewards import punch, unlock, unpunch
 from patron.core.tiers import requalify
+from patron.core.together import Circumstances, belongings_asked
+from patron.core.wallets import split_assets
 
 CHARGEBACK = "chargeback"  # The reason of a refund that frees nothing of what members share.
 
@@ -39,20 +41,21 @@ def settle_order(
     """Post what `order` is worth now, less what it was given; `reason` is for what is revoked."""
     program = draft.program
     assert order.completed is not None
-    # Its instant, version, tier and room are those of its first completion, for ever.
+    # Its instant, version, tier, segments and room are those of its first completion, for ever.
     first_at = order.first_at or draft.at
     day = local_day(first_at, program.zone)
     if order.first_at is None:
         room = room_then(draft, day)
         version, tier = program.version, tier_then(draft)
+        held = belongings_asked(program).intersection(draft.account.belongings)
     else:
         room, version, tier = dict(order.room), order.version, order.tier
+        held = frozenset(order.held)
 
     shipping_minor = shipping_left_minor(order)
     basket = Basket(order.completed, lines_left(order), exchange, shipping_minor=shipping_minor)
-    proofs = worth_of_order(
-        program, order, basket, exchange=exchange, tier=tier, room=room, day=day
-    )
+    found = Circumstances(program.place(tier), day, held, basket.attributes)
+    proofs = worth_of_order(program, order, basket, exchange=exchange, found=found, room=room)
     proofs = within_budgets(draft, proofs, order.given)
     draft.proofs.extend(proofs)
     # What it spends or gets back comes before what it earns or loses.
@@ -86,6 +89,7 @@ def settle_order(
         shipping_back_minor=order.shipping_back_minor,
         spent=order.spent,
         paid_points=order.paid_points,
+        held=tuple(sorted(held)),
     )
 
 
@@ -94,7 +98,9 @@ def _share(draft: Draft, order: OrderState, given: Sequence[Given]) -> None:
     fact = draft.fact
     keeps = isinstance(fact, TakenBack) and fact.reason == CHARGEBACK
     if rule_budgets(draft.program):
-        changes = {each.rule: each.amount for each in given}
+        changes: dict[str, int] = {}
+        for each in given:
+            changes[each.rule] = changes.get(each.rule, 0) + each.amount
         for each in order.given:
             changes[each.rule] = changes.get(each.rule, 0) - each.amount
         use_budgets(draft, changes, keeps=keeps)
@@ -107,33 +113,45 @@ def _post(draft: Draft, order: OrderState, proofs: Sequence[Proof], day: date) -
 
     Entries in a draw are no asset: a meter counts them, and nothing is moved.
     """
-    before = {given.rule: given for given in order.given}
-    written_off: dict[str, int] = {}
-    changes: dict[str, int] = {}
+    before = {(given.rule, given.asset): given for given in order.given}
+    if before and split_assets(draft.program):
+        proofs = [*proofs, *_left_wallets(before, proofs)]
+    written_off: dict[tuple[str, str], int] = {}
+    changes: dict[tuple[str, str], int] = {}
     for proof in proofs:
-        held = before.get(proof.rule)
+        place = (proof.rule, proof.asset)
+        held = before.get(place)
         if held is None:
-            changes[proof.rule] = proof.amount
+            changes[place] = proof.amount
             continue
         # What was let go stays let go, until the order deserves it again.
         forgiven = min(held.written_off, max(0, held.amount - proof.amount))
-        written_off[proof.rule] = forgiven
-        changes[proof.rule] = proof.amount + forgiven - held.amount
+        written_off[place] = forgiven
+        changes[place] = proof.amount + forgiven - held.amount
     for proof in proofs:
-        if changes[proof.rule] < 0 and proof.asset in draft.program.assets:
-            kept = claw_back(draft, order, proof, -changes[proof.rule])
-            written_off[proof.rule] += kept
-            changes[proof.rule] += kept
+        place = (proof.rule, proof.asset)
+        if changes[place] < 0 and proof.asset in draft.program.assets:
+            kept = claw_back(draft, order, proof, -changes[place])
+            written_off[place] += kept
+            changes[place] += kept
     given = []
+    by_rule: dict[str, int] = {}
     for proof in proofs:
-        rule, asset = proof.rule, proof.asset
-        if changes[rule] > 0 and asset in draft.program.assets:
-            draft.credit(asset, changes[rule], rule=rule, order=order.order)
-        forgiven = written_off.get(rule, 0)
+        rule, asset = place = (proof.rule, proof.asset)
+        if changes[place] > 0 and asset in draft.program.assets:
+            draft.credit(asset, changes[place], rule=rule, order=order.order)
+        by_rule[rule] = by_rule.get(rule, 0) + changes[place]
+        forgiven = written_off.get(place, 0)
         if proof.amount or forgiven:
             given.append(Given(rule, asset, proof.amount + forgiven, forgiven))
-    use_caps(draft.program, draft.used, day, changes)
+    use_caps(draft.program, draft.used, day, by_rule)
     return tuple(given)
+
+
+def _left_wallets(before: Mapping[tuple[str, str], Given], proofs: Sequence[Proof]) -> list[Proof]:
+    """Of wallets that an edit has moved the order out of: it is worth nothing there now."""
+    places = {(proof.rule, proof.asset) for proof in proofs}
+    return [Proof(rule, asset, 0) for rule, asset in before if (rule, asset) not in places]
 
 
 def claw_back(draft: Draft, order: OrderState, proof: Proof, amount: int) -> int:

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from patron.core.account import NEVER, Account, Grant, OrderState, Spent, State
 from patron.core.belongings import changes
+from patron.core.concluding import conclude, tell_belongings
 from patron.core.decision import Decision
 from patron.core.draft import Draft, spending_order
 from patron.core.facts import MemberMerged
@@ -46,7 +47,10 @@ def close(program: Program, state: State, fact: MemberMerged, *, at: datetime) -
             draft.pay_off(asset, balance.debt)
     for grant in draft.open_grants():
         draft.put_grant(grant._replace(state="merged", lots=(), held_until=NEVER))
-    return draft.decision(Account(state.account.member, draft.seq, at, balances=draft.balances))
+    draft.belongings = {}
+    tell_belongings(draft)
+    account = Account(state.account.member, draft.seq, at, balances=draft.balances)
+    return draft.decision()._replace(account=account)
 
 
 def take_over(
@@ -65,7 +69,7 @@ def take_over(
         take_punches_over(draft, meter, living, owed=owed)
     unlock(draft, order="")
     draft.due_no_later_than(at)  # What comes first is another thing now: time has to look.
-    return draft.decision()
+    return conclude(draft)
 
 
 def _take_lots_over(draft: Draft, taken: State, *, by: int) -> None:

@@ -18,6 +18,7 @@ from patron.core.facts import Engaged
 from patron.core.matching import Selection, selection, total, units
 from patron.core.program import Facts, Meter, Program
 from patron.core.reaching import reached_windows
+from patron.core.wallets import is_within
 from patron.core.windows import ROLLING, part_of, without_old
 
 WINDOWS_KEPT = 2
@@ -57,7 +58,7 @@ def order_counts(
 
 def _amount(meter: Meter, chosen: Selection, basket: Basket, proofs: Iterable[Proof]) -> int:
     if meter.counts == "points":
-        return sum([proof.amount for proof in proofs if proof.asset == meter.asset])
+        return sum([proof.amount for proof in proofs if is_within(proof.asset, meter.asset)])
     if meter.counts == "units":
         return units(basket, chosen)
 
@@ -73,7 +74,7 @@ def _amount(meter: Meter, chosen: Selection, basket: Basket, proofs: Iterable[Pr
 def event_counts(program: Program, fact: Engaged, points: Mapping[str, int]) -> dict[str, int]:
     """What an engagement adds to each meter: one event, one less, or what it earned (by asset)."""
     facts = event_facts(fact) if meters_ask(program) else None
-    counts = {}
+    counts = points_counts(program, points)
     for meter in program.meters.values():
         if meter.counts in ("events", "level"):
             if not counts_when(meter, facts):
@@ -81,14 +82,31 @@ def event_counts(program: Program, fact: Engaged, points: Mapping[str, int]) -> 
             by = (fact.action in meter.actions) - (fact.action in meter.ended_by)
             if by and meter.match.attributes_of(fact.attributes):
                 counts[meter.name] = by
-        elif meter.counts == "points" and points.get(meter.asset):
-            counts[meter.name] = points[meter.asset]
     return counts
 
 
 def counts_when(meter: Meter, facts: Facts | None) -> bool:
     """Whether a meter's own condition lets it count an order or event."""
     return meter.when is None or (facts is not None and meter.when.holds(facts))
+
+
+def points_counts(program: Program, points: Mapping[str, int]) -> dict[str, int]:
+    """What points that rules gave (by asset) add to the meters that count them."""
+    counts = {}
+    for meter in program.meters.values():
+        if meter.counts == "points":
+            amount = sum(n for asset, n in points.items() if is_within(asset, meter.asset))
+            if amount:
+                counts[meter.name] = amount
+    return counts
+
+
+def count(draft: Draft, meter: Meter, amount: int, *, at: datetime, day: date) -> None:
+    """Let a meter count what happened then, outside any order."""
+    zone = draft.program.zone
+    part = part_of(meter.window, at, day, joined_at=draft.joined_at, zone=zone)
+    if part:
+        move(draft, meter.name, part, amount)
 
 
 def move(draft: Draft, meter: str, part: str, by: int) -> None:

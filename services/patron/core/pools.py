@@ -77,7 +77,9 @@ def within_budgets(draft: Draft, proofs: list[Proof], given: Iterable[Given] = (
         return proofs
 
     stands = draft.state.stands
-    before = {each.rule: each.amount for each in given}
+    before: dict[str, int] = {}
+    for each in given:
+        before[each.rule] = before.get(each.rule, 0) + each.amount
     cut = []
     for proof in proofs:
         if proof.rule in budgets:

@@ -22,7 +22,7 @@ from patron.core.mechanics.special_price import MILLI, Open, SpecialPrice, taken
 from patron.core.money import rounded, spread
 from patron.core.periods import local_day
 from patron.core.program import Price, Program
-from patron.core.together import Failed, fails
+from patron.core.together import Circumstances, Failed, fails
 from patron.core.windows import reading_at
 
 
@@ -32,6 +32,7 @@ class Buyer(NamedTuple):
     place: int  # Of the tier, in the ladder.
     readings: Mapping[str, int]  # Meter → what it shows for the window around `day`.
     day: date
+    held: frozenset[str] = frozenset()  # Segments and entitlements.
 
 
 def buyer_of(program: Program, account: Account, at: datetime) -> Buyer:
@@ -43,7 +44,8 @@ def buyer_of(program: Program, account: Account, at: datetime) -> Buyer:
         )
         for name in _meters(program)
     }
-    return Buyer(program.place(account.tier), readings, local_day(at, zone))
+    held = frozenset(account.belongings)
+    return Buyer(program.place(account.tier), readings, local_day(at, zone), held)
 
 
 @lru_cache(maxsize=256)
@@ -82,8 +84,9 @@ def priced(
 ) -> PricedBasket:
     """What lines cost that cost `paid_minor` otherwise; `attributes` are the order's own."""
     pricing = _Pricing(lines, buyer)
+    found = Circumstances(buyer.place, buyer.day, buyer.held, attributes)
     for price in by_stage(program):
-        failed = fails(price, place=buyer.place, day=buyer.day, order_attributes=attributes)
+        failed = fails(price, found)
         failed = failed or pricing.take(price)
         if failed is not None:
             proof = PriceProof(price.name, why_not=failed.code, condition=failed.condition)
@@ -106,10 +109,9 @@ def special_costs(
     """
     pricing = _Pricing([line._replace(paid_minor=line.list_minor) for line in lines], buyer)
     pricing.part_with(gone_milli)
+    found = Circumstances(buyer.place, buyer.day, buyer.held, attributes)
     for price in by_stage(program):
-        if isinstance(price.mechanic, SpecialPrice) and not fails(
-            price, place=buyer.place, day=buyer.day, order_attributes=attributes
-        ):
+        if isinstance(price.mechanic, SpecialPrice) and not fails(price, found):
             pricing.take(price)
     return [pricing.exact(place) for place in range(len(lines))]
 

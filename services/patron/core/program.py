@@ -10,30 +10,11 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple, Protocol
 
+from patron.core.spans import MonthDay as MonthDay
+from patron.core.spans import Span as Span
+
 Rounding = Literal["floor", "half_up", "half_even", "ceil"]
 EndOf = Literal["exact", "day", "month", "year"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A length of time: calendar months and days keep the wall clock, seconds elapse."""
-
-    months: int = 0
-    days: int = 0  # Local calendar days.
-    seconds: int = 0
-
-    def __post_init__(self) -> None:
-        assert self.months >= 0
-        assert self.days >= 0
-        assert self.seconds >= 0
-        assert self.months or self.days or self.seconds
-
-
-class MonthDay(NamedTuple):
-    """A date of each year; in a year that lacks it, the month's last day."""
-
-    month: int
-    day: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +30,7 @@ class Asset:
     pending: Span | None = None  # None: at once available.
     remind: Span | None = None  # points.expiring is published this long before the end.
     donation: bool = False  # What is earned was given away: nobody can spend or move it.
+    split_by: str = ""  # The attribute whose values have wallets of their own: `core.wallets`.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +42,8 @@ class Match:
     kinds: frozenset[str] | None = None
     attributes: tuple[tuple[str, frozenset[str]], ...] = ()
     tiers: frozenset[int] | None = None
+    segments: frozenset[str] | None = None  # Keys of `Belonging`, as entitlements are.
+    entitlements: frozenset[str] | None = None
     order_attributes: tuple[tuple[str, frozenset[str]], ...] = ()  # Of the order as a whole.
 
     def attributes_of(self, attributes: tuple[tuple[str, Any], ...]) -> bool:
@@ -264,6 +248,7 @@ class Reward:
     value_minor: int = 0  # What one of them is worth, of that budget.
     on_return: Literal["free", "keep"] = "free"  # Of its order, as to stock, budget and limit.
     on_refund: Literal["revoke", "keep"] = "revoke"
+    match: Match = EVERYTHING  # Who may buy it, by what they are in: no lines, no attributes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +272,24 @@ class ShareOut:
     window: str  # The window's name, as accounts keep it.
     asset: str
     opens_at: datetime | None = None  # The window's end. None: a lifetime's has none.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Early:
+    """Members who may have a drop so much earlier than others."""
+
+    by: Span
+    match: Match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """Something that opens at an instant, for some members earlier: a sale, a limited product."""
+
+    name: str
+    opens_at: datetime
+    early: tuple[Early, ...] = ()
+    match: Match = EVERYTHING  # Who may have it at all.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,7 +336,7 @@ class Condition:
 
     thresholds: tuple[Threshold, ...] = ()
     ages: tuple[Age, ...] = ()
-    tiers: frozenset[str] = frozenset()  # None: any.
+    tiers: frozenset[str] = frozenset()  # Empty: any.
     segments: frozenset[str] = frozenset()  # Keys of segments that the member is in.
 
 
@@ -381,6 +384,7 @@ class Program:
     paying: Paying | None = None
     prices: tuple[Price, ...] = ()
     transferred: Literal["keep", "new"] = "keep"  # When what one gives another ends.
+    drops: Mapping[str, Drop] = field(default_factory=dict)
 
     def place(self, tier: str) -> int:
         """The place of a tier in the ladder; 0 also where there is none."""

@@ -13,7 +13,7 @@ from patron.core.account import Account, Balance, Refunded, State
 from patron.core.basis import Basket, charged_minor
 from patron.core.decide import Needs, decide, needs
 from patron.core.decision import Answer, Decision, Proof, Refusal, Unfit
-from patron.core.expressions import order_facts, rules_ask
+from patron.core.earning import with_facts
 from patron.core.facts import EventName, Line, OrderCompleted, OrderRefunded, RedeemAsked, Who
 from patron.core.matching import selects
 from patron.core.mechanics.multiply import Multiply
@@ -21,7 +21,8 @@ from patron.core.periods import local_day
 from patron.core.pools import all_reward_pools
 from patron.core.prices import PriceProof, buyer_of, priced
 from patron.core.program import Program, Reward, Rule
-from patron.core.together import Failed, multiplier_of, rule_fails
+from patron.core.together import Circumstances, Failed, multiplier_of, rule_fails
+from patron.core.wallets import available
 
 QUOTED = "patron:quote"  # The source of what is decided and not kept.
 
@@ -205,14 +206,14 @@ def _idle_multipliers(
     """Why a multiplier of what orders earn multiplies nothing of this one."""
     earning = {proof.rule for proof in proofs}
     place, day = program.place(state.account.tier), local_day(order.at, program.zone)
+    held = frozenset(state.account.belongings)
     basket = Basket(order, order.lines, None, shipping_minor=order.shipping_minor)
-    facts = order_facts(basket, program.tier_at(place)) if rules_ask(program) else None
+    found = Circumstances(place, day, held, order.attributes)
+    found = with_facts(program, basket, found)
     idle = []
     for rule in program.rules:
         if isinstance(rule.mechanic, Multiply) and rule.mechanic.rules & earning:
-            failed = rule_fails(
-                rule, place=place, day=day, facts=facts, order_attributes=order.attributes
-            ) or _matches_nothing(rule, order.lines)
+            failed = rule_fails(rule, found) or _matches_nothing(rule, order.lines)
             if failed is not None:
                 code, condition = failed
                 idle.append(Proof(rule.name, "", 0, why_not=code, condition=condition))
@@ -237,7 +238,7 @@ def _usable(program: Program, state: State, reward: Reward, at: datetime) -> Usa
 
     missing = 0
     if answer.code == Refusal.INSUFFICIENT_POINTS:
-        missing = costs - _available(state, reward.cost_asset)
+        missing = costs - available(state.account.balances, reward.cost_asset)
     return Usable(reward.name, reward.kind, costs, reward.cost_asset, answer.code, missing)
 
 
@@ -247,7 +248,7 @@ def _payable(program: Program, state: State, total_minor: int, at: datetime) -> 
         return None
 
     # All that there is, or one block: a smaller request could never be granted.
-    wanted = max(_available(state, paying.asset), paying.block)
+    wanted = max(available(state.account.balances, paying.asset), paying.block)
     decision = _asked(
         program, state, "points", at, asset=paying.asset, amount=wanted, order=QUOTED,
         total_minor=total_minor,
@@ -276,8 +277,3 @@ def _asked(
 def _answer(decision: Decision) -> Answer:
     assert decision.answer is not None, "a request is answered"
     return decision.answer
-
-
-def _available(state: State, asset: str) -> int:
-    balance = state.account.balances.get(asset)
-    return 0 if balance is None else balance.available

@@ -6,7 +6,6 @@ the basis that came back. Always on all refunds to date, so that ten small ones 
 one large one does.
 """
 
-from datetime import date
 from fractions import Fraction
 from math import lcm
 
@@ -18,6 +17,7 @@ from patron.core.earning import OrderRule, line_weights, order_rules, order_wort
 from patron.core.mechanics.round_up import RoundUp
 from patron.core.money import rounded, spread
 from patron.core.program import Program, Rounding
+from patron.core.together import Circumstances
 
 
 def worth_of_order(
@@ -26,25 +26,24 @@ def worth_of_order(
     left: Basket,
     *,
     exchange: tuple[int, int] | None,
-    tier: str,
+    found: Circumstances,
     room: Room,
-    day: date,
 ) -> list[Proof]:
     """One proof for each rule that pays for orders, of what is left, by the program's mode."""
     completed = order.completed
     assert completed is not None
     is_whole = left.lines is completed.lines and not order.shipping_back_minor
     if program.refunds == "restate" or is_whole or order.cancelled_at is not None:
-        return order_worth(program, left, tier=tier, room=room, day=day)
+        return order_worth(program, left, found=found, room=room)
 
     whole = Basket(completed, completed.lines, exchange, shipping_minor=completed.shipping_minor)
-    proofs = order_worth(program, whole, tier=tier, room=room, day=day)
+    proofs = order_worth(program, whole, found=found, room=room)
     less = []
     for planned, proof in zip(order_rules(program), proofs, strict=True):
         if proof.amount:
             before, now = _measures(planned, whole), _measures(planned, left)
             if program.refunds == "item":
-                weights = line_weights(program, planned, whole, place=program.place(tier), day=day)
+                weights = line_weights(program, planned, whole, found)
                 earned = spread(proof.amount, before if weights is None else _whole(weights))
                 taken = _by_line(planned, earned, before, now)
             else:

@@ -12,8 +12,9 @@ from typing import Any
 from patron.core import pools
 from patron.core.account import AVAILABLE, NEVER, RESERVED, Grant, Lot, State
 from patron.core.closings import close_draw, close_share_out
+from patron.core.concluding import conclude
 from patron.core.decision import Answer, Decision, Refusal
-from patron.core.draft import Draft
+from patron.core.draft import Draft, spending_order
 from patron.core.ends import ends_at
 from patron.core.facts import (
     AdjustAsked,
@@ -28,9 +29,11 @@ from patron.core.facts import (
 )
 from patron.core.paying import pays_ahead, prepay
 from patron.core.periods import plus, stamp
-from patron.core.program import Program
+from patron.core.program import Program, Reward
 from patron.core.rewards import grant_name
 from patron.core.timing import activate, release, reserved_lots
+from patron.core.together import excludes
+from patron.core.wallets import available, is_within
 
 HELD_FOR = timedelta(minutes=15)  # A reservation of points, which no reward gives a span.
 ADJUSTED = "adjusted"  # Stands for a rule on lots that an operator opened.
@@ -57,6 +60,9 @@ def redeem(draft: Draft, fact: RedeemAsked) -> Granted | Refusal:
     if grant is None:
         if spec.cost is None:
             return Refusal.NOT_HELD
+        excluded = _excluded(draft, spec)
+        if excluded is not None:
+            return excluded
         paid = _spend(draft, spec.cost_asset, spec.cost, request=fact.name.id)
         if isinstance(paid, Refusal):
             return paid
@@ -65,26 +71,39 @@ def redeem(draft: Draft, fact: RedeemAsked) -> Granted | Refusal:
     return _claim(draft, grant._replace(used_on=fact.order), request=fact.name.id)
 
 
+def _excluded(draft: Draft, reward: Reward) -> Refusal | None:
+    """Why this member may not buy a reward."""
+    place = draft.program.place(draft.tier)
+    excluded = excludes(reward.match, place, draft.account.belongings)
+    return None if excluded is None else excluded.code
+
+
 def _spend(draft: Draft, asset: str, amount: int, *, request: str) -> Granted | Refusal:
-    refusal = _missing(draft, asset, amount)
+    refusal = _missing(draft, asset, amount, held=available(draft.balances, asset))
     if refusal is not None:
         return refusal
 
-    missing = draft.spend(draft.open_lots(asset=asset), amount, "redeemed")
+    missing = draft.spend(spendable(draft, asset), amount, "redeemed")
     assert missing == 0
     data = {"asset": asset, "amount": amount, "request": request}
     draft.notice("points.redeemed", data)
     return {"asset": asset, "amount": amount}
 
 
-def _missing(draft: Draft, asset: str, amount: int) -> Refusal | None:
+def spendable(draft: Draft, asset: str) -> list[Lot]:
+    """What can be spent of an asset, in the order of spending, out of all of its wallets."""
+    lots = [o for o in draft.all_lots() if o.compartment == AVAILABLE and is_within(o.asset, asset)]
+    return sorted(lots, key=spending_order)
+
+
+def _missing(draft: Draft, asset: str, amount: int, *, held: int) -> Refusal | None:
     """Why the member can't let go of so much of an asset."""
     spec = draft.program.assets.get(asset)
     if spec is None:
         return Refusal.UNKNOWN_ASSET
     if spec.donation:
         return Refusal.CONDITION
-    return Refusal.INSUFFICIENT_POINTS if draft.balance(asset).available < amount else None
+    return Refusal.INSUFFICIENT_POINTS if held < amount else None
 
 
 def _unlocked(draft: Draft, reward: str) -> Grant | None:
@@ -128,8 +147,11 @@ def reserve(draft: Draft, fact: ReserveAsked) -> Granted | Refusal:
             return _hold(draft, grant, fact, held_until=min(held_until, grant.lapses_at))
         if spec.cost is None:
             return Refusal.NOT_HELD
+        excluded = _excluded(draft, spec)
+        if excluded is not None:
+            return excluded
         asset, amount = spec.cost_asset, spec.cost
-    refusal = _missing(draft, asset, amount)
+    refusal = _missing(draft, asset, amount, held=available(draft.balances, asset))
     if refusal is not None:
         return refusal
 
@@ -143,7 +165,7 @@ def reserve(draft: Draft, fact: ReserveAsked) -> Granted | Refusal:
 def set_apart(draft: Draft, asset: str, amount: int) -> tuple[tuple[tuple[int, int], ...], int]:
     """Reserve up to an amount; return the lots that hold it, and what was not found."""
     reserved = []
-    for lot in draft.open_lots(asset=asset):
+    for lot in spendable(draft, asset):
         part = min(amount, lot.remaining)
         if not part:
             break
@@ -281,7 +303,7 @@ def transfer(program: Program, state: State, fact: TransferAsked, *, at: datetim
     refusal = _transfer_refused(giver, taker, fact)
     if refusal is not None:
         answered(giver, refusal)
-        return giver.decision()
+        return conclude(giver)
 
     amount = fact.amount
     for lot in giver.open_lots(asset=fact.asset):
@@ -295,7 +317,7 @@ def transfer(program: Program, state: State, fact: TransferAsked, *, at: datetim
         taker.open(fact.asset, AVAILABLE, part, end, lot.earned_at, lot.rule)
         amount -= part
     answered(giver, {"asset": fact.asset, "amount": fact.amount})
-    return giver.decision()._replace(other=taker.decision())
+    return conclude(giver)._replace(other=conclude(taker))
 
 
 def receive(
@@ -305,7 +327,7 @@ def receive(
     taker = Draft(program, state, fact, at)
     for lot in lots:
         taker.open(lot.asset, AVAILABLE, lot.amount, lot.expires_at, lot.earned_at, lot.rule)
-    return taker.decision()
+    return conclude(taker)
 
 
 def _transfer_refused(giver: Draft, taker: Draft, fact: TransferAsked) -> Refusal | None:
@@ -313,4 +335,6 @@ def _transfer_refused(giver: Draft, taker: Draft, fact: TransferAsked) -> Refusa
         return Refusal.FROZEN
     if giver.account.member == taker.account.member:
         return Refusal.CONDITION
-    return _missing(giver, fact.asset, fact.amount)
+    # A gift is out of one wallet.
+    held = giver.balance(fact.asset).available
+    return _missing(giver, fact.asset, fact.amount, held=held)

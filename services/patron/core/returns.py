@@ -102,7 +102,8 @@ def _worth_by_line(
     """
     assert order.first_at is not None, "the order has been completed"
     lines, attributes = completed.lines, completed.attributes
-    buyer = Buyer(program.place(order.tier), {}, local_day(order.first_at, program.zone))
+    day, held = local_day(order.first_at, program.zone), frozenset(order.held)
+    buyer = Buyer(program.place(order.tier), {}, day, held)
     whole = special_costs(program, lines, buyer, attributes, gone_milli={})
     rest = special_costs(program, lines, buyer, attributes, gone_milli=gone)
     worth = {}

@@ -6,7 +6,7 @@ punches; where they are used up, the newest unclaimed reward is revoked and its 
 live again, else the member owes punches, which the next ones pay off.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ from patron.core.account import NEVER, Grant, Punch
 from patron.core.draft import Draft
 from patron.core.mechanics.every import Every
 from patron.core.periods import plus, stamp
-from patron.core.program import Meter, Program, Reward
+from patron.core.program import Meter, Program, Reward, Rule
 
 LAPSED_KEPT = timedelta(days=366)  # How long punches that ended unused are remembered.
 
@@ -84,10 +84,11 @@ def unpunch(draft: Draft, meter: Meter, count: int, *, cause: str, reason: str) 
     if ended and count:
         draft.lapsed[meter.name], count = _part(ended, count, cause=cause)
     while count:
-        grant = _newest_unclaimed(draft, meter.name)
+        rewards = _rewards_of(draft, meter.name)
+        revoking = {rule for rule, reward in rewards.items() if reward.on_refund == "revoke"}
+        grant = newest_unclaimed(draft, revoking)
         if grant is None:
-            rewards = _rewards_of(draft, meter.name)
-            if rewards and all(reward.on_refund == "keep" for reward in rewards):
+            if rewards and not revoking:
                 return count
             draft.owed[meter.name] = draft.owed.get(meter.name, 0) + count
             return 0
@@ -112,31 +113,32 @@ def _part(
     return tuple(left), count
 
 
-def _rewards_of(draft: Draft, meter: str) -> list[Reward]:
-    """The rewards that punches of a meter unlock."""
-    program = draft.program
-    return [program.rewards[m.reward] for m in unlocking(program) if m.meter == meter]
+def _rewards_of(draft: Draft, meter: str) -> dict[str, Reward]:
+    """The rewards that punches of a meter unlock, by rule."""
+    rules = [rule for rule in unlocking(draft.program) if rule.mechanic.meter == meter]
+    return {rule.name: draft.program.rewards[rule.mechanic.reward] for rule in rules}
 
 
-def _newest_unclaimed(draft: Draft, meter: str) -> Grant | None:
-    revoked = {r.name for r in _rewards_of(draft, meter) if r.on_refund == "revoke"}
-    unclaimed = [g for g in draft.open_grants() if g.reward in revoked and g.state == "unlocked"]
+def newest_unclaimed(draft: Draft, rules: Collection[str]) -> Grant | None:
+    """The latest reward by these rules that the member holds and has not used."""
+    unclaimed = [g for g in draft.open_grants() if g.rule in rules and g.state == "unlocked"]
     return unclaimed[-1] if unclaimed else None
 
 
 def unlock(draft: Draft, *, order: str) -> None:
     """Turn full sets of punches into rewards, rule by rule."""
-    for mechanic in unlocking(draft.program):
+    for rule in unlocking(draft.program):
+        mechanic = rule.mechanic
         while sum(p.left for p in draft.punches.get(mechanic.meter, ())) >= mechanic.count:
             used, missing = take_oldest(draft, mechanic.meter, mechanic.count)
             assert missing == 0
-            give(draft, mechanic.reward, order=order, punches=used)
+            give(draft, mechanic.reward, rule=rule.name, order=order, punches=used)
 
 
 @lru_cache(maxsize=256)
-def unlocking(program: Program) -> tuple[Every, ...]:
-    """The mechanics of a program that turn punches into rewards, in its order."""
-    return tuple(r.mechanic for r in program.rules if isinstance(r.mechanic, Every))
+def unlocking(program: Program) -> tuple[Rule, ...]:
+    """The rules of a program that turn punches into rewards, in its order."""
+    return tuple(rule for rule in program.rules if isinstance(rule.mechanic, Every))
 
 
 def take_oldest(draft: Draft, meter: str, count: int) -> tuple[tuple[Punch, ...], int]:
@@ -153,21 +155,28 @@ def take_oldest(draft: Draft, meter: str, count: int) -> tuple[tuple[Punch, ...]
     return tuple(used), count
 
 
-def give(draft: Draft, reward: str, *, order: str, punches: tuple[Punch, ...] = ()) -> Grant:
+def give(
+    draft: Draft, reward: str, *, rule: str = "", order: str = "", punches: tuple[Punch, ...] = ()
+) -> Grant:
     """Let the member hold one more of a reward."""
     spec = draft.program.rewards[reward]
     at = draft.arrives_at
     lapses_at = NEVER if spec.lives is None else plus(at, spec.lives, draft.program.zone)
     place = draft.next_grant()
-    grant = Grant(reward, draft.seq, place, "unlocked", at, lapses_at, order, punches=punches)
+    grant = Grant(
+        reward, draft.seq, place, "unlocked", at, lapses_at, order, punches=punches, rule=rule
+    )
     draft.put_grant(grant)
     tell_unlocked(draft, grant)
     return grant
 
 
 def tell_unlocked(draft: Draft, grant: Grant) -> None:
-    """Say that the member holds one more of a reward."""
+    """Say that the member holds one more of a reward, or has a badge."""
     kind = draft.program.rewards[grant.reward].kind
+    if kind == "badge":
+        draft.notice("badge.awarded", {"badge": grant.reward})
+        return
     data = {"reward": grant.reward, "kind": kind, "grant": grant_name(grant)}
     if grant.lapses_at != NEVER:
         data["lapses_at"] = stamp(grant.lapses_at)

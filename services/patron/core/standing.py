@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from patron.core.account import NEVER, RESERVED, Grant, Punch, State
+from patron.core.concluding import conclude, owe_one
 from patron.core.decision import Answer, Decision
 from patron.core.draft import Draft
 from patron.core.facts import (
@@ -21,9 +22,10 @@ from patron.core.facts import (
     ReserveAsked,
     TransferAsked,
 )
+from patron.core.mechanics.entering import entering_rules
 from patron.core.paying import pays_ahead, prepay_again
 from patron.core.program import Program
-from patron.core.requests import ADJUSTED, freeze, set_apart
+from patron.core.requests import ADJUSTED, freeze, set_apart, spendable
 from patron.core.rewards import take_oldest, unlocking
 from patron.core.timing import release, reserved_lots
 
@@ -45,7 +47,7 @@ def done_again(
     draft.answer = stands.answer
     if stands.answer.granted and type(fact) in AGAIN:
         AGAIN[type(fact)](draft, fact, stands)
-    return draft.decision()
+    return conclude(draft)
 
 
 def _redeem(draft: Draft, fact: RedeemAsked, stands: Stands) -> None:
@@ -85,13 +87,18 @@ def _held(draft: Draft, reward: str, stands: Stands) -> Grant | None:
 
 
 def _unearned(draft: Draft, reward: str) -> Grant:
-    """A reward that was taken and is not deserved any more leaves its punches owed."""
+    """A reward that was taken and is not deserved any more is owed, in punches or enterings."""
     used: tuple[Punch, ...] = ()
-    for mechanic in unlocking(draft.program):
+    for mechanic in (rule.mechanic for rule in unlocking(draft.program)):
         if mechanic.reward == reward:
             used, missing = take_oldest(draft, mechanic.meter, mechanic.count)
             draft.owed[mechanic.meter] = draft.owed.get(mechanic.meter, 0) + missing
             break
+    else:
+        for rule in entering_rules(draft.program):
+            if rule.mechanic.reward == reward:
+                owe_one(draft, rule)
+                break
     return _new(draft, reward)._replace(punches=used)
 
 
@@ -106,7 +113,9 @@ def _price(draft: Draft, reward: str) -> tuple[str, int]:
 
 
 def _pay(draft: Draft, asset: str, amount: int, to: str) -> None:
-    missing = draft.spend(draft.open_lots(asset=asset), amount, to)
+    # Only what is redeemed may come out of several wallets.
+    lots = spendable(draft, asset) if to == "redeemed" else draft.open_lots(asset=asset)
+    missing = draft.spend(lots, amount, to)
     if missing:
         draft.pass_on(asset, "debt", missing, to)
 

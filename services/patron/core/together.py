@@ -4,7 +4,7 @@ Base rules add up. What multiplies them multiplies each other; of a group one ru
 at the end the member's own caps cut what all rules give, in the program's order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -14,7 +14,7 @@ from patron.core.caps import Room, member_cap_name
 from patron.core.decision import Proof, Refusal
 from patron.core.matching import Selection, selection
 from patron.core.mechanics.multiply import Multiply
-from patron.core.program import ALWAYS, Facts, Price, Program, Rule
+from patron.core.program import ALWAYS, Facts, Match, Price, Program, Rule
 
 
 class Failed(NamedTuple):
@@ -24,13 +24,44 @@ class Failed(NamedTuple):
     condition: str
 
 
-def fails(
-    rule: Rule | Price, *, place: int, day: date, order_attributes: tuple[tuple[str, Any], ...] = ()
-) -> Failed | None:
-    """The first condition of a rule or price that an order or event does not meet as a whole."""
-    match, during = rule.match, rule.during
+class Circumstances(NamedTuple):
+    """What an order or event as a whole finds: it earns by what the member was before it."""
+
+    place: int  # Of the tier, in the ladder.
+    day: date
+    held: frozenset[str] = frozenset()  # Segments and entitlements, of those that rules ask for.
+    attributes: tuple[tuple[str, Any], ...] = ()  # Of the order.
+    facts: Facts | None = None  # What expressions look at, where a rule has one.
+
+
+@lru_cache(maxsize=256)
+def belongings_asked(program: Program) -> frozenset[str]:
+    """The segments and entitlements that some rule or price of this program asks for."""
+    asked: set[str] = set()
+    matches = [rule.match for rule in program.rules] + [price.match for price in program.prices]
+    for match in matches:
+        asked |= (match.segments or frozenset()) | (match.entitlements or frozenset())
+    return frozenset(asked)
+
+
+def excludes(match: Match, place: int, held: Iterable[str]) -> Failed | None:
+    """The first condition on the member that does not hold."""
     if match.tiers is not None and place not in match.tiers:
         return Failed(Refusal.TIER, "match.tier")
+    if match.segments is not None and match.segments.isdisjoint(held):
+        return Failed(Refusal.SEGMENT, "match.segment")
+    if match.entitlements is not None and match.entitlements.isdisjoint(held):
+        return Failed(Refusal.CONDITION, "match.entitlement")
+
+    return None
+
+
+def fails(rule: Rule | Price, found: Circumstances) -> Failed | None:
+    """The first condition of a rule or price that an order or event does not meet as a whole."""
+    match, during, day = rule.match, rule.during, found.day
+    excluded = excludes(match, found.place, found.held)
+    if excluded is not None:
+        return excluded
     if during is not ALWAYS:
         if during.from_day is not None and day < during.from_day:
             return Failed(Refusal.NOT_OPEN, "during.from")
@@ -38,23 +69,15 @@ def fails(
             return Failed(Refusal.CLOSED, "during.to")
         if during.weekdays is not None and day.weekday() not in during.weekdays:
             return Failed(Refusal.CONDITION, "during.weekdays")
-    if match.order_attributes and not match.order_attributes_of(order_attributes):
+    if match.order_attributes and not match.order_attributes_of(found.attributes):
         return Failed(Refusal.CONDITION, "match.order_attributes")
 
     return None
 
 
-def rule_fails(
-    rule: Rule,
-    *,
-    place: int,
-    day: date,
-    facts: Facts | None,
-    order_attributes: tuple[tuple[str, Any], ...] = (),
-) -> Failed | None:
+def rule_fails(rule: Rule, found: Circumstances) -> Failed | None:
     """The first condition of a rule that does not hold, its expression last."""
-    failed = fails(rule, place=place, day=day, order_attributes=order_attributes)
-    when = rule.when
+    failed, when, facts = fails(rule, found), rule.when, found.facts
     if failed is None and when is not None and (facts is None or not when.holds(facts)):
         return Failed(Refusal.CONDITION, f"when: {when.text}")
     return failed
@@ -62,9 +85,10 @@ def rule_fails(
 
 def is_conditional(rule: Rule) -> bool:
     """Whether `rule_fails` can ever find something."""
+    match = rule.match
     return (
-        rule.match.tiers is not None
-        or bool(rule.match.order_attributes)
+        (match.tiers, match.segments, match.entitlements) != (None, None, None)
+        or bool(match.order_attributes)
         or rule.during is not ALWAYS
         or rule.when is not None
     )

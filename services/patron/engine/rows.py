@@ -183,4 +183,5 @@ def grant_of(row: GrantRow, names: Names) -> Grant:
         stored.lots,
         stored.used_on,
         stored.code,
+        stored.rule,
     )

@@ -29,6 +29,7 @@ from patron.core.mechanics.round_up import RoundUp
 from patron.core.periods import stamp
 from patron.core.program import Program
 from patron.core.rewards import grant_name
+from patron.core.wallets import sums
 
 LANGUAGE = "en"
 
@@ -43,7 +44,8 @@ def shown(state: State, *, program: Program) -> dict[str, Any]:
         "entries": account.seq,
         "tier": ladder.tiers[ladder.place(account.tier)].name if ladder else None,
         "balances": {
-            asset: balance._asdict() for asset, balance in sorted(account.balances.items())
+            asset: balance._asdict()
+            for asset, balance in sorted(sums(program, account.balances).items())
         },
         "lots": [_lot(lot, account, program) for lot in sorted(state.lots or ())],
         "meters": {

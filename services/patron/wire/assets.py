@@ -1,20 +1,28 @@
 """Whether the times of an asset fit together: its end, its wait, its reminder."""
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
+from patron.core.program import Asset
+from patron.core.wallets import wallet_name
 from patron.wire.durations import DAY_S, roughly_s, span_of
 from patron.wire.mends import at_key, at_value, where
 from patron.wire.problems import Problem, shown
 from patron.wire.yaml_tree import Path, Tree
 from patron_schemas import program as language
+from patron_schemas.program_assets import WALLETS_MAX
 
 COMMON_YEAR = 2025  # One of 365 days.
 
 
 def problems_of_asset(tree: Tree, path: Path, asset: language.Asset) -> Iterator[Problem]:
-    """What is contradictory in when an asset ends, waits and is reminded of."""
+    """What is contradictory in how an asset is split, ends, waits and is reminded of."""
+    if asset.split_by is not None and len(asset.split_by.values) > WALLETS_MAX:
+        what = f"{where(tree, path)}: more than {WALLETS_MAX} wallets"
+        mend = "keep those that matter; the rest lies in the asset itself"
+        yield at_key(tree, (*path, "split_by", "values"), what, mend)
     if asset.ends is None:
         if asset.remind is not None:
             what = f"{where(tree, path)}: a reminder of an end that never comes"
@@ -44,6 +52,18 @@ def problems_of_asset(tree: Tree, path: Path, asset: language.Asset) -> Iterator
             yield at_value(tree, (*path, field), what, mend)
 
 
+def with_wallets(
+    document: language.ProgramDocument, assets: Mapping[str, Asset]
+) -> dict[str, Asset]:
+    """The assets by name, and the wallets of those that are split, each as an asset alike."""
+    found = dict(assets)
+    for name, written in document.assets.items():
+        for value in written.split_by.values if written.split_by else ():
+            wallet = wallet_name(name, value)
+            found[wallet] = replace(assets[name], name=wallet, split_by="")
+    return found
+
+
 def spent_donations(tree: Tree, document: language.ProgramDocument) -> Iterator[Problem]:
     """Donations as a price, or as a way to pay: they were given away."""
     given = {name for name, asset in document.assets.items() if asset.donation}
@@ -55,7 +75,7 @@ def spent_donations(tree: Tree, document: language.ProgramDocument) -> Iterator[
     if document.paying is not None:
         uses.append((("paying", "asset"), document.paying.asset))
     for path, asset in uses:
-        if asset in given:
+        if asset.partition("/")[0] in given:
             what = f"{where(tree, path)}: {shown(asset)} was given to a cause"
             yield at_key(tree, path, what, "name another asset, or remove donation: true")
 

@@ -18,12 +18,26 @@ from patron_schemas.program_belongings import Condition as Written
 SINCE = {"last_order": "last_order", "last_activity": "last_activity", "joined": "joining"}
 
 
+def conditions(document: language.ProgramDocument) -> Iterator[Written]:
+    """What segments and entitlements hang on."""
+    yield from document.segments.values()
+    for entitlement in document.entitlements.values():
+        yield entitlement.while_
+
+
 def problems_of_belongings(
     tree: Tree, document: language.ProgramDocument, digits: int | None
 ) -> Iterator[Problem]:
     """What is contradictory in the conditions of segments and entitlements."""
+    above: set[str] = set()
     for name, segment in document.segments.items():
         yield from _problems(tree, ("segments", name), segment, document, digits)
+        for index, other in enumerate(segment.segment or ()):
+            if other in document.segments and other not in above:
+                at: Path = ("segments", name, "segment", index)
+                what = f"{where(tree, at)}: segment {shown(other)} is not above it"
+                yield at_value(tree, at, what, "move that one up")
+        above.add(name)
     for name, entitlement in document.entitlements.items():
         path: Path = ("entitlements", name, "while")
         yield from _problems(tree, path, entitlement.while_, document, digits)
@@ -74,6 +88,11 @@ def _nobody(tree: Tree, at: Path, path: Path) -> Problem:
     return at_value(tree, (*at, "below"), what, "write more below than at_least")
 
 
+def keys_of(kind: str, names: tuple[str, ...] | None) -> frozenset[str] | None:
+    """How the core names segments and entitlements that a condition asks for; None: it does not."""
+    return None if names is None else frozenset(f"{kind}/{name}" for name in names)
+
+
 def belongings_of(document: language.ProgramDocument, digits: int) -> tuple[Belonging, ...]:
     """Segments first, since entitlements may hang on them."""
     segments = [
@@ -84,7 +103,7 @@ def belongings_of(document: language.ProgramDocument, digits: int) -> tuple[Belo
         Belonging(
             kind="entitlement",
             name=name,
-            condition=_condition(each.while_, document, digits, segments=each.while_.segment or ()),
+            condition=_condition(each.while_, document, digits),
             grace=None if each.grace is None else span_of(each.grace),
         )
         for name, each in document.entitlements.items()
@@ -92,13 +111,7 @@ def belongings_of(document: language.ProgramDocument, digits: int) -> tuple[Belo
     return (*segments, *entitlements)
 
 
-def _condition(
-    written: Written,
-    document: language.ProgramDocument,
-    digits: int,
-    *,
-    segments: tuple[str, ...] = (),
-) -> Condition:
+def _condition(written: Written, document: language.ProgramDocument, digits: int) -> Condition:
     ages = {field: getattr(written, field) for field in SINCE}
     return Condition(
         thresholds=tuple(
@@ -107,7 +120,7 @@ def _condition(
         ),
         ages=tuple(_age(field, each) for field, each in ages.items() if each is not None),
         tiers=frozenset(written.tier or ()),
-        segments=frozenset(f"segment/{name}" for name in segments),
+        segments=keys_of("segment", written.segment) or frozenset(),
     )
 
 

@@ -88,6 +88,7 @@ class StoredOrder(NamedTuple):
     shipping_back_minor: int = 0
     spent: tuple[Spent, ...] = ()
     paid_points: int = 0
+    held: tuple[str, ...] = ()
 
 
 class StoredAccount(NamedTuple):
@@ -124,6 +125,7 @@ class StoredGrant(NamedTuple):
     lots: tuple[tuple[int, int], ...] = ()
     used_on: str = ""
     code: int = 0
+    rule: str = ""
 
 
 _ORDER = msgspec.json.Decoder(StoredOrder)
@@ -174,6 +176,7 @@ def stored_order(order: OrderState) -> StoredOrder:
         order.shipping_back_minor,
         order.spent,
         order.paid_points,
+        order.held,
     )
 
 
@@ -210,6 +213,7 @@ def order_state(
         stored.shipping_back_minor,
         stored.spent,
         stored.paid_points,
+        stored.held,
     )
 
 
@@ -250,7 +254,13 @@ def encode_grant(grant: Grant) -> bytes:
     """The part of a grant that no column holds."""
     return _ENCODER.encode(
         StoredGrant(
-            grant.order, grant.request, grant.punches, grant.lots, grant.used_on, grant.code
+            grant.order,
+            grant.request,
+            grant.punches,
+            grant.lots,
+            grant.used_on,
+            grant.code,
+            grant.rule,
         )
     )
 

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from typing import Any, get_args
 
+from patron.core.mechanics.entering import Entering
 from patron.core.mechanics.every import Every
 from patron.core.mechanics.multiply import Multiply
 from patron.core.mechanics.per_amount import PerAmount
@@ -38,7 +40,9 @@ from patron.core.program import (
     Window,
 )
 from patron.core.windows import CAMPAIGN
-from patron.wire.belongings import belongings_of
+from patron.wire.assets import with_wallets
+from patron.wire.belongings import belongings_of, keys_of
+from patron.wire.drops import drops_of
 from patron.wire.durations import span_of
 from patron.wire.expressions import expression
 from patron.wire.figures import minor, reading_of
@@ -65,17 +69,22 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
         zone=document.zone,
         currency=document.currency,
         currency_digits=digits,
-        assets={name: _asset(name, asset) for name, asset in document.assets.items()},
+        assets=with_wallets(
+            document, {name: _asset(name, asset) for name, asset in document.assets.items()}
+        ),
         meters=meters,
         rules=tuple(_rule(rule, document, places, draws, digits) for rule in document.rules),
         ladder=None if tiers is None else _ladder(tiers, document.meters[tiers.meter], digits),
-        rewards={name: _reward(name, reward, digits) for name, reward in document.rewards.items()},
+        rewards={
+            name: _reward(name, reward, places, digits) for name, reward in document.rewards.items()
+        },
         notices=notices_of(document),
         debt=document.debt,
         late=document.late,
         belongings=belongings_of(document, digits),
         groups=dict(document.groups),
         refunds=document.refunds,
+        drops=drops_of(document, partial(_whom, places=places)),
         paying=None if document.paying is None else _paying(document.paying, digits),
         prices=tuple(
             price_of(
@@ -131,6 +140,7 @@ def _asset(name: str, asset: language.Asset) -> Asset:
         pending=_span(asset.pending),
         remind=_span(asset.remind),
         donation=asset.donation,
+        split_by="" if asset.split_by is None else asset.split_by.attribute,
         **({} if asset.ends is None else _ends(asset.ends)),
     )
 
@@ -180,6 +190,14 @@ def _window(window: str | language.Stretch, zone: str) -> Window:
     return Window(kind="campaign", begins_at=day_start(first, zone), ends_at=day_start(after, zone))
 
 
+def _whom(whom: language.Whom, places: dict[str, int]) -> dict[str, Any]:
+    return {
+        "tiers": None if whom.tier is None else frozenset(places[tier] for tier in whom.tier),
+        "segments": keys_of("segment", whom.segment),
+        "entitlements": keys_of("entitlement", whom.entitlement),
+    }
+
+
 def _match(match: language.Match, places: dict[str, int]) -> Match:
     def chosen(values: tuple[str, ...] | None) -> frozenset[str] | None:
         return None if values is None else frozenset(values)
@@ -194,8 +212,8 @@ def _match(match: language.Match, places: dict[str, int]) -> Match:
         skus=chosen(match.sku),
         kinds=chosen(match.kind),
         attributes=wanted(match.attributes),
-        tiers=None if match.tier is None else frozenset(places[tier] for tier in match.tier),
         order_attributes=wanted(match.order_attributes),
+        **_whom(match, places),
     )
 
 
@@ -305,8 +323,11 @@ def _mechanic(rule: language.Rule, meters: Mapping[str, language.Meter], digits:
     if (reach := rule.reach) is not None:
         threshold = reading_of(reach.from_, meters[reach.meter], digits)
         return Reach(points=reach.points, meter=reach.meter, threshold=threshold)
-    assert rule.every is not None
     assert rule.unlock is not None
+    if (entering := rule.entering) is not None:
+        segment = f"segment/{entering.segment}"
+        return Entering(segment=segment, reward=rule.unlock, once=entering.once)
+    assert rule.every is not None
     return Every(meter=rule.every.meter, count=rule.every.count, reward=rule.unlock)
 
 
@@ -345,7 +366,7 @@ def _ladder(tiers: language.Tiers, meter: language.Meter, digits: int) -> Ladder
     )
 
 
-def _reward(name: str, reward: language.Reward, digits: int) -> Reward:
+def _reward(name: str, reward: language.Reward, places: dict[str, int], digits: int) -> Reward:
     asset, cost = next(iter(reward.costs.items())) if reward.costs else ("", None)
     return Reward(
         name=name,
@@ -361,5 +382,6 @@ def _reward(name: str, reward: language.Reward, digits: int) -> Reward:
         budget_minor=None if reward.budget is None else minor(reward.budget, digits),
         value_minor=0 if reward.value is None else minor(reward.value, digits),
         on_return=reward.on_return,
+        match=Match(**_whom(reward.match, places)),
         on_refund=reward.on_refund,
     )

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 from patron.wire.assets import problems_of_asset, spent_donations
 from patron.wire.belongings import problems_of_belongings
 from patron.wire.closings import closings
+from patron.wire.drops import problems_of_drops
 from patron.wire.durations import DAY_S, roughly_s, span_of
 from patron.wire.expressions import problems_of_expression
 from patron.wire.figures import money, ratio, reading
@@ -70,10 +71,11 @@ def contradictions(
     yield from prices(tree, document, digits)
     yield from spent_donations(tree, document)
     if document.paying is not None:
-        yield from _paying(tree, document.paying, digits)
+        yield from _paying(tree, document, document.paying, digits)
     if document.tiers is not None:
         yield from _tiers(tree, document, document.tiers, digits)
     yield from problems_of_belongings(tree, document, digits)
+    yield from problems_of_drops(tree, document)
 
 
 @cache
@@ -115,7 +117,7 @@ def _meter(tree: Tree, path: Path, meter: language.Meter) -> Iterator[Problem]:
         yield from _stretch(tree, (*path, "window"), meter.window)
     yield from _vain_match(
         tree, path, meter.match, lines=counts in ("basis", "units", "orders"),
-        attributes=counts != "points", tier=False, order=False,
+        attributes=counts != "points", whom=False, order=False,
     )  # fmt: skip
 
 
@@ -153,12 +155,13 @@ def _vain_match(
     *,
     lines: bool,
     attributes: bool,
-    tier: bool,
+    whom: bool,
     order: bool,
 ) -> Iterator[Problem]:
     """Conditions that nothing would ever look at."""
     looked_at = {"category": lines, "sku": lines, "kind": lines, "attributes": attributes}
-    for field, used in {**looked_at, "tier": tier, "order_attributes": order}.items():
+    looked_at |= dict.fromkeys(language.Whom.model_fields, whom)
+    for field, used in {**looked_at, "order_attributes": order}.items():
         if field in match.model_fields_set and not used:
             what = f'{where(tree, path)}: "match.{field}" means nothing here'
             yield at_key(tree, (*path, "match", field), what, "remove it")
@@ -180,7 +183,7 @@ def _rule(
     for extra in mechanics[1:]:
         what = f"{name} has {mechanics[0]} and {extra}"
         yield at_key(tree, (*path, extra), what, "make two rules of it")
-    unlocks = mechanics[:1] == ["every"]
+    unlocks = mechanics[:1] in (["every"], ["entering"])
     if mechanics[:1] == ["yearly"]:
         yield from _yearly(tree, path, rule)
     elif mechanics[:1] != ["multiply"]:
@@ -188,7 +191,7 @@ def _rule(
     first = mechanics[0] if mechanics else WITH_BASIS[0]
     yield from _vain_match(
         tree, path, rule.match, lines=first in BY_LINE,
-        attributes=first in (*BY_LINE, *BY_EVENT), tier=not unlocks, order=first in BY_ORDER,
+        attributes=first in (*BY_LINE, *BY_EVENT), whom=not unlocks, order=first in BY_ORDER,
     )  # fmt: skip
     if first not in WITH_BASIS and "basis" in rule.model_fields_set:
         what = f'{name}: "basis" means nothing with {mechanics[0]}'
@@ -212,7 +215,7 @@ def _gift(
     unlocks: bool,
     mechanics: list[str],
 ) -> Iterator[Problem]:
-    """What a rule gives: an asset, or entries in a draw; `every` alone unlocks a reward."""
+    """What a rule gives: an asset, or entries in a draw; `every` and `entering` unlock a reward."""
     name = where(tree, path)
     gives = "earn" if rule.earn is not None else "enter" if rule.enter is not None else ""
     if rule.earn is not None and rule.enter is not None:
@@ -223,11 +226,11 @@ def _gift(
         yield at_key(tree, (*path, "unlock"), what, "make two rules of it")
     elif mechanics and unlocks and rule.unlock is None:
         at: Path = (*path, gives) if gives else path
-        what = f'{name}: "every" unlocks a reward'
+        what = f'{name}: "{mechanics[0]}" unlocks a reward'
         yield at_key(tree, at, what, "write unlock: and the name of a reward")
     elif mechanics and not unlocks and not gives:
         at = (*path, "unlock") if rule.unlock is not None else path
-        what = f"{name} gives no asset, and only `every` can unlock"
+        what = f"{name} gives no asset, and only `every` and `entering` can unlock"
         yield at_key(tree, at, what, "write earn: and the name of an asset")
     for field in ("caps", "by_tier"):
         if field in rule.model_fields_set and (unlocks or (rule.unlock and not gives)):
@@ -280,7 +283,13 @@ def _mechanic(
             yield at_value(tree, at, what, "add punches: true to the meter")
 
 
-def _paying(tree: Tree, paying: language.Paying, digits: int | None) -> Iterator[Problem]:
+def _paying(
+    tree: Tree, document: language.ProgramDocument, paying: language.Paying, digits: int | None
+) -> Iterator[Problem]:
+    asset = document.assets.get(paying.asset)
+    if asset is not None and asset.split_by is not None:
+        what = f"asset {shown(paying.asset)} is split, and orders are paid out of one wallet"
+        yield at_value(tree, ("paying", "asset"), what, "name an asset without split_by")
     yield from money(tree, ("paying", "worth"), paying.worth, digits)
     at: Path = ("paying", "share_max")
     yield from ratio(tree, at, paying.share_max)

@@ -22,7 +22,7 @@ from patron.wire.yaml_tree import NotYaml, Path, Tree, read_tree
 from patron_schemas import program as language
 from patron_schemas.money import MINOR_DIGITS
 
-SECTIONS = ("assets", "meters", "rewards", "segments", "entitlements")
+SECTIONS = ("assets", "meters", "rewards", "segments", "entitlements", "drops")
 
 
 def compile_document(text: str, *, source: str) -> Program:

@@ -6,6 +6,7 @@ Each doubt says where, what, why it matters and what to write instead.
 import re
 from collections.abc import Iterator
 
+from patron.wire.belongings import conditions
 from patron.wire.bounds import idle_caps, out_of_reach
 from patron.wire.compiling import notices_of
 from patron.wire.cost_rate import too_dear
@@ -90,10 +91,8 @@ def _idle_meters(tree: Tree, document: language.ProgramDocument) -> Iterator[Dou
     if document.tiers is not None:
         read.add(document.tiers.meter)
     read |= {share_out.meter for share_out in document.share_outs.values()}
-    for segment in document.segments.values():
-        read.update(segment.meters)
-    for entitlement in document.entitlements.values():
-        read.update(entitlement.while_.meters)
+    for condition in conditions(document):
+        read.update(condition.meters)
     percents = [price.percent_off for price in document.prices if price.percent_off is not None]
     read |= {percent.meter for percent in percents if percent.meter is not None}
     for name in document.meters:
@@ -104,8 +103,12 @@ def _idle_meters(tree: Tree, document: language.ProgramDocument) -> Iterator[Dou
 
 def _idle_tiers(tree: Tree, document: language.ProgramDocument) -> Iterator[Doubt]:
     used = {tier for rule in document.rules for tier in (*rule.by_tier, *(rule.match.tier or ()))}
-    for entitlement in document.entitlements.values():
-        used.update(entitlement.while_.tier or ())
+    for reward in document.rewards.values():
+        used.update(reward.match.tier or ())
+    for drop in document.drops.values():
+        used.update(*(whom.tier or () for whom in (drop.match, *(e.match for e in drop.early))))
+    for condition in conditions(document):
+        used.update(condition.tier or ())
     used |= {tier for price in document.prices for tier in price.match.tier or ()}
     used |= {tier for p in document.prices if p.percent_off for tier in p.percent_off.by_tier}
     expressions = [rule.when for rule in document.rules if rule.when is not None]

@@ -29,6 +29,9 @@ def reward_limits(
 ) -> Iterator[Problem]:
     """What all members share of a reward: its budget needs to know what one is worth."""
     name = where(tree, path)
+    if "match" in reward.model_fields_set and reward.costs is None:
+        what = f'{name}: "match" says who may buy it, and it has no price'
+        yield at_key(tree, (*path, "match"), what, "write it at the rule that unlocks it")
     for field in ("budget", "value"):
         text = getattr(reward, field)
         if text is not None:

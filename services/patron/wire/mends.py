@@ -57,6 +57,7 @@ _SINGULAR: Final = {
     "share_outs": "share-out",
     "segments": "segment",
     "entitlements": "entitlement",
+    "drops": "drop",
 }
 
 

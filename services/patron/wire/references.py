@@ -7,6 +7,7 @@ mistakes, and a declaration with a mistake in it still declares its name.
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from patron.core.wallets import wallet_name
 from patron.wire.mends import at_key, at_value, where
 from patron.wire.problems import Problem, nearest, shown
 from patron.wire.yaml_tree import Path, Tree
@@ -36,7 +37,7 @@ def _declared(data: dict[str, Any]) -> dict[str, list[str]]:
     tiers = [_block(rung).get("tier") for rung in ladder]
     rules = [_block(rule).get("rule") for rule in _list(data.get("rules"))]
     return {
-        "asset": list(_block(data.get("assets"))),
+        "asset": [*_block(data.get("assets")), *_wallets(data)],
         "meter": list(_block(data.get("meters"))),
         "reward": list(_block(data.get("rewards"))),
         "draw": list(_block(data.get("draws"))),
@@ -44,7 +45,14 @@ def _declared(data: dict[str, Any]) -> dict[str, list[str]]:
         "group": list(_block(data.get("groups"))),
         "tier": [tier for tier in tiers if isinstance(tier, str)],
         "segment": list(_block(data.get("segments"))),
+        "entitlement": list(_block(data.get("entitlements"))),
     }
+
+
+def _wallets(data: dict[str, Any]) -> Iterator[str]:
+    for name, asset in _block(data.get("assets")).items():
+        for value in _list(_block(_block(asset).get("split_by")).get("values")):
+            yield wallet_name(name, str(value))
 
 
 def _uses(data: dict[str, Any]) -> Iterator[_Use]:
@@ -62,10 +70,13 @@ def _uses(data: dict[str, Any]) -> Iterator[_Use]:
     for name, entitlement in _block(data.get("entitlements")).items():
         hangs_on = _block(_block(entitlement).get("while"))
         yield from _uses_of_condition(("entitlements", name, "while"), hangs_on)
+    for name, drop in _block(data.get("drops")).items():
+        yield from _uses_of_drop(("drops", name), _block(drop))
     yield _Use(("tiers", "meter"), "meter", _block(data.get("tiers")).get("meter"))
     for name, reward in _block(data.get("rewards")).items():
         for asset in _block(_block(reward).get("costs")):
             yield _Use(("rewards", name, "costs", asset), "asset", asset, key=True)
+        yield from _uses_of_match(("rewards", name, "match"), _block(_block(reward).get("match")))
     yield from _uses_of_closings(data)
 
 
@@ -77,11 +88,22 @@ def _uses_of_closings(data: dict[str, Any]) -> Iterator[_Use]:
             yield _Use(("share_outs", name, kind), kind, _block(share_out).get(kind))
 
 
+def _uses_of_drop(path: Path, drop: dict[str, Any]) -> Iterator[_Use]:
+    yield from _uses_of_match((*path, "match"), _block(drop.get("match")))
+    for index, early in enumerate(_list(drop.get("early"))):
+        at = (*path, "early", index, "match")
+        yield from _uses_of_match(at, _block(_block(early).get("match")))
+
+
 def _uses_of_condition(path: Path, condition: dict[str, Any]) -> Iterator[_Use]:
     for meter in _block(condition.get("meters")):
         yield _Use((*path, "meters", meter), "meter", meter, key=True)
-    for kind in ("tier", "segment"):
-        for index, name in enumerate(_list(condition.get(kind))):
+    yield from _uses_of_match(path, condition)
+
+
+def _uses_of_match(path: Path, match: dict[str, Any]) -> Iterator[_Use]:
+    for kind in ("tier", "segment", "entitlement"):
+        for index, name in enumerate(_list(match.get(kind))):
             yield _Use((*path, kind, index), kind, name)
 
 
@@ -91,10 +113,12 @@ def _uses_of_rule(path: Path, rule: dict[str, Any]) -> Iterator[_Use]:
     yield _Use((*path, "unlock"), "reward", rule.get("unlock"))
     yield _Use((*path, "every", "meter"), "meter", _block(rule.get("every")).get("meter"))
     yield _Use((*path, "reach", "meter"), "meter", _block(rule.get("reach")).get("meter"))
+    segment = _block(rule.get("entering")).get("segment")
+    yield _Use((*path, "entering", "segment"), "segment", segment)
     yield _Use((*path, "group"), "group", rule.get("group"))
     for index, name in enumerate(_list(_block(rule.get("multiply")).get("rules"))):
         yield _Use((*path, "multiply", "rules", index), "rule", name)
-    yield from _tiers_of_match(path, rule)
+    yield from _uses_of_match((*path, "match"), _block(rule.get("match")))
     for tier in _block(rule.get("by_tier")):
         yield _Use((*path, "by_tier", tier), "tier", tier, key=True)
 
@@ -104,12 +128,7 @@ def _uses_of_price(path: Path, price: dict[str, Any]) -> Iterator[_Use]:
     yield _Use((*path, "percent_off", "meter"), "meter", percent_off.get("meter"))
     for tier in _block(percent_off.get("by_tier")):
         yield _Use((*path, "percent_off", "by_tier", tier), "tier", tier, key=True)
-    yield from _tiers_of_match(path, price)
-
-
-def _tiers_of_match(path: Path, element: dict[str, Any]) -> Iterator[_Use]:
-    for index, tier in enumerate(_list(_block(element.get("match")).get("tier"))):
-        yield _Use((*path, "match", "tier", index), "tier", tier)
+    yield from _uses_of_match((*path, "match"), _block(price.get("match")))
 
 
 def _block(value: object) -> dict[str, Any]:

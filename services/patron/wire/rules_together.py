@@ -24,6 +24,9 @@ def together(
                 f'{where(tree, path)}: "during" means nothing for punches, which each have a life'
             )
             yield at_key(tree, (*path, "during"), what, "remove it")
+        if rule.during is not None and rule.entering is not None:
+            what = f'{where(tree, path)}: "during" means nothing for who enters a segment'
+            yield at_key(tree, (*path, "during"), what, "remove it")
         yield from days(tree, path, rule.during)
         if rule.multiply is not None:
             yield from _multiply(tree, path, rule, rule.multiply, rules)
