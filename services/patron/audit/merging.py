@@ -32,6 +32,7 @@ def close(model: Model) -> None:
     model.cards.lapsed.clear()
     model.entered.clear()
     model.streak_days.clear()
+    model.idle_enterings.clear()
     model.used.clear()
     model.meters.moves.clear()
     model.qualifications.clear()
@@ -103,6 +104,8 @@ def _counts(model: Model, closed: Model) -> None:
     for each, given in closed.reached.items():
         model.reached[each] = model.reached.get(each, 0) + given
     model.once |= closed.once
+    for rule, idle in closed.idle_enterings.items():
+        model.idle_enterings[rule] = model.idle_enterings.get(rule, 0) + idle
     for draw, entries in closed.entered.items():
         model.entered[draw] = model.entered.get(draw, 0) + entries
     for rule, days in closed.streak_days.items():  # The one that goes on, of two the longer.
