@@ -97,6 +97,14 @@ def test_a_refund_lowers_the_rolling_window_that_reached_a_tier_held_for_months(
     assert changes(till)[-1] == ("silver", "member", "refund")
 
 
+def test_a_rolling_tier_that_never_falls_falls_by_a_refund_alone() -> None:
+    till = Till(tiered(ROLLING_30, held="rolling", downgrade="never"))
+    till.put(bought("o1", 100_00, when="2025-03-03"), bought("o2", 1_00, when="2025-06-03"))
+    assert till.account().tier == "silver"
+    till.put(returned("o1", l1=1, when="2025-07-03"))
+    assert changes(till)[-1] == ("silver", "member", "refund")
+
+
 def test_a_year_from_joining_begins_on_the_day_of_joining() -> None:
     till = Till(tiered(Window(kind="anniversary"), held="window"))
     till.put(did("hello", when="2024-06-15"))

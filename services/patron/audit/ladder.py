@@ -108,7 +108,7 @@ class Ladder:
     def _deserves(self, q: Qualification) -> bool:
         if q.window == STEP:
             return True
-        if self.held != "rolling":
+        if self.held != "rolling" or self.tiers.downgrade == "never":
             return self.shows(q.window, q.reached_at) >= self.threshold(q.tier)
         return q.ends_at <= self.now or self.shows(q.window, self.now) >= self.threshold(q.tier)
 

@@ -237,12 +237,12 @@ def _deserved(draft: Draft, ladder: Ladder, held: Qualification) -> bool:
     """Whether the window that reached a tier still meets it: refunds may have lowered it.
 
     A rolling window also falls by itself. So it is asked as it was when the tier was
-    reached; or, where the tier is held as long as it is met, as it is now.
+    reached; or, where the tier is held just as long as it is met, as it is now.
     """
     if held.window == STEP:
         return True
     at = held.reached_at
-    if ladder.held == ROLLING:
+    if ladder.held == ROLLING and ladder.downgrade != "never":
         if held.hold_ends_at <= draft.arrives_at:
             return True  # Time has ended it already; what is left is its grace.
         at = draft.arrives_at
