@@ -109,11 +109,10 @@ def _less(line: Line, paid_minor: int, quantity_milli: int) -> dict[str, Any]:
 
 
 def _in_proportion(line: dict[str, Any], whole: Line) -> None:
-    """List price and tax leave a line as what was paid for it does."""
-    paid = whole["paid_minor"]
+    """List price and tax leave a line as what was paid for it does; a free one, as its units."""
+    by = "paid_minor" if whole["paid_minor"] else "quantity_milli"
     for amount in ("list_minor", "tax_minor"):
-        if paid:
-            line[amount] = whole[amount] * line["paid_minor"] // paid
+        line[amount] = whole[amount] * line[by] // whole[by] if whole[by] else 0
 
 
 def spread(amount: int, weights: Sequence[int | Fraction]) -> list[int]:
