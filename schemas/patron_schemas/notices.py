@@ -270,6 +270,7 @@ class RequestAnswered(ProgramNotice):
     grant: GrantName | None = None
     held_until: AwareDatetime | None = None
     frozen: bool | None = None
+    referrer: Name | None = None
 
 
 # By the short name, as programs write it in `notices`.

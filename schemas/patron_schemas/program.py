@@ -32,6 +32,7 @@ from patron_schemas.program_mechanics import (
 from patron_schemas.program_meters import Meter, Stretch
 from patron_schemas.program_paying import Paying
 from patron_schemas.program_prices import PercentOff, Price, SpecialPrice
+from patron_schemas.program_referrals import Referrals
 from patron_schemas.program_rules import (
     During,
     MemberCap,
@@ -79,6 +80,7 @@ __all__ = [
     "PercentOff",
     "Price",
     "ProgramDocument",
+    "Referrals",
     "Reward",
     "Rule",
     "Rung",
@@ -306,6 +308,12 @@ class ProgramDocument(Part):
         title="Drops",
         description="What opens for members on a day, for some of them earlier.",
         examples=[{"autumn": {"on": "2027-09-10", "hour": 10}}],
+    )
+    referrals: Referrals | None = Field(
+        default=None,
+        title="Referrals",
+        description="When a member who was brought by another has stayed, so that both earn.",
+        examples=[{"meter": "spend", "from": "30.00", "kept": "P14D"}],
     )
     limits: Limits | None = Field(
         default=None,

@@ -121,6 +121,12 @@ class FreezeAsked(ByMember):
     reason: Annotated[str, Field(min_length=1, max_length=256)]
 
 
+class ReferAsked(ByMember):
+    """Let it be known which member brought this one, who is new."""
+
+    referrer: Name
+
+
 class DrawClosed(Wire):
     """A draw is over: its winners follow from the seed whose hash was published before."""
 
@@ -202,6 +208,13 @@ class FreezeAskedV1(CloudEvent):
 
     type: Literal["io.patron.request.freeze.v1"]
     data: FreezeAsked
+
+
+class ReferAskedV1(CloudEvent):
+    """Who brought whom."""
+
+    type: Literal["io.patron.request.refer.v1"]
+    data: ReferAsked
 
 
 class DrawClosedV1(CloudEvent):

@@ -69,6 +69,7 @@ INCOMING: Final = (
             requests.TransferAskedV1,
             requests.AdjustAskedV1,
             requests.FreezeAskedV1,
+            requests.ReferAskedV1,
             requests.DrawClosedV1,
             requests.ShareOutClosedV1,
             requests.PriceAskedV1,

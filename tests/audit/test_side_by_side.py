@@ -6,9 +6,11 @@ is. The examples are the same at each run: a rare difference is for a search, no
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from hypothesis import assume, given
+from ruamel.yaml import YAML
 
 from audit.side_by_side import (
     MEMBERS,
@@ -20,12 +22,13 @@ from audit.side_by_side import (
     of_model,
     played,
 )
-from core.grocery import Till, adjust, bought, reserve, voided
+from core.grocery import Till, adjust, bought, refer, reserve, returned, voided
 from core.histories import fixed, histories
 from patron.audit import sharing
 from patron.audit.model import Model
 from patron.core.account import Balance
 from patron.core.facts import Fact, OrderCancelled, OrderCompleted, OrderRefunded
+from patron_schemas.ready import program_text
 
 
 def names_an_order_that_is_not_there_yet(facts: list[Fact]) -> bool:
@@ -165,3 +168,23 @@ def test_a_program_that_only_goes_forward_makes_of_late_facts_what_the_second_mo
     for member, model in models.items():
         assert of_model(model, document) == of_core(till, document, member)
     assert taken_of_pools(models.values()) == used_of_pools(till)
+
+
+def test_the_second_model_makes_of_friends_what_the_core_makes_of_them() -> None:
+    document = YAML(typ="safe").load(program_text("referral"))
+    shop = partial(bought, currency="EUR")
+    facts: list[Fact] = [
+        refer("bob", by="ann"),
+        shop("o1", 30_00, when="2025-03-04", member="bob"),
+        returned("o1", l1=1_00, when="2025-03-10"),
+        shop("o2", 5_00, when="2025-03-12", member="bob"),
+        shop("o3", 1_00, when="2025-04-30", member="bob"),
+        # Late: with it the friend had stayed on 20 March already.
+        shop("o4", 31_00, when="2025-03-06", member="bob"),
+        shop("o5", 1_00, when="2025-05-01", member="ann"),
+    ]
+    till = played(document, facts)
+    assert (till.balance("ann").available, till.balance("bob").available) == (501, 266)
+    for member in MEMBERS:
+        mine = of_model(modelled(document, till, entries(till, member)), document)
+        assert mine == of_core(till, document, member)

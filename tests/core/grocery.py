@@ -30,6 +30,7 @@ from patron.core.facts import (
     Payment,
     ProfileChanged,
     RedeemAsked,
+    ReferAsked,
     RefundedLine,
     ReserveAsked,
     TransferAsked,
@@ -309,6 +310,12 @@ def freeze(frozen: bool = True, *, when: str | datetime = DAY, member: str = "an
     return FreezeAsked(named(f"freeze-{frozen}-{when}"), _instant(when), ann(member), frozen)
 
 
+def refer(member: str, *, by: str, when: str | datetime = DAY) -> ReferAsked:
+    """A member says who brought them."""
+    name = named(f"refer-{member}-{when}")
+    return ReferAsked(name, _instant(when), ann(member), by)
+
+
 def merged(member: str, *, into: str, when: str | datetime = DAY) -> MemberMerged:
     """Two members were one person."""
     name = named(f"merged-{member}-{into}-{when}")
@@ -359,8 +366,16 @@ class Till:
             except HistoryWanted as wanted:
                 self.book.put_history(wanted.member, [])  # All that was decided is in the book.
             else:
-                self.book.follow()
+                self.follow()
                 return said
+
+    def follow(self) -> None:
+        """Decide what was put off, as jobs would."""
+        while True:
+            try:
+                return self.book.follow()
+            except HistoryWanted as wanted:
+                self.book.put_history(wanted.member, [])
 
     def put(self, *facts: Fact) -> Decision:
         """Put facts in that must be applied; the last decision, of the last fact."""

@@ -43,6 +43,7 @@ PROOFS = {
     "closed-club": ("eva", "E3-paid", {"base": (25_00, 4)}),
     "early-access": ("lea", "review-2", {"review": (1, 5)}),
     "partner-subscription": ("sam", "bill-2", {"bill": (30_50, 45)}),
+    "referral": ("bob", "B1-paid", {"base": (30_00, 30)}),
     "personal-offer": ("ann", "A3-paid", {"base": (20_00, 40)}),
     "spend-tiers": ("kim", "K5-paid", {"base": (60_61, 75)}),
     "pay-with-points": ("ann", "A2-refund-1", {"base": (4_00, 4)}),

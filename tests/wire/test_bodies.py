@@ -110,6 +110,7 @@ _LESS = {
     "ShareOutClosed": ["profit", 1000],
     "DrawWon": [_ANN, "summer", [[1, 3]]],
     "ShareGiven": [_ANN, "profit", 429],
+    "ReferAsked": [_ANN, "ben"],
 }
 
 

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 KINDS = (
     "time", "completed", "refunded", "cancelled", "engaged", "enrolled", "linked", "profile",
     "merged", "erased", "redeem", "reserve", "confirm", "cancel", "transfer", "adjust", "freeze",
-    "draw_closed", "share_out_closed", "draw_won", "share_given",
+    "draw_closed", "share_out_closed", "draw_won", "share_given", "refer",
 )  # fmt: skip
 ORDERS = ("completed", "refunded", "cancelled")
 REQUESTS = (
     "redeem", "reserve", "confirm", "cancel", "transfer", "adjust", "freeze",
-    "draw_closed", "share_out_closed", "draw_won", "share_given",
+    "draw_closed", "share_out_closed", "draw_won", "share_given", "refer",
 )  # fmt: skip
 
 _FIELDS = {
@@ -40,6 +40,7 @@ _FIELDS = {
     "transfer": ("member", "to", "asset", "amount"),
     "adjust": ("member", "asset", "amount", "reason", "operator"),
     "freeze": ("member", "frozen", "reason"),
+    "refer": ("member", "referrer"),
     "draw_closed": ("draw", "seed"),
     "share_out_closed": ("share_out", "amount"),
     "draw_won": ("member", "draw", "won"),

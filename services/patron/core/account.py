@@ -113,6 +113,14 @@ class Qualification(NamedTuple):
         return self.grace_from or self.held_until
 
 
+class Referral(NamedTuple):
+    """Who brought a member, and how far that is: see `core.referring`."""
+
+    by: str  # A member's opaque id.
+    since: datetime = NEVER  # From when on the meter has shown enough; NEVER: it does not.
+    is_earned: bool = False  # Both were told: it is not told again.
+
+
 class Account(NamedTuple):
     """One member in one program, after its entry number `seq`."""
 
@@ -141,6 +149,7 @@ class Account(NamedTuple):
     first_origin: int = 0  # No entry that its lots name is lower: see `core.merging`.
     formerly: tuple[str, ...] = ()  # Members that were merged into it: their once-keys count.
     erased: bool = False  # Nobody's any more: frozen for good, and nothing is said of it.
+    referral: Referral | None = None
 
 
 class Given(NamedTuple):

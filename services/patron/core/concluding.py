@@ -11,6 +11,7 @@ from patron.core.draft import Draft
 from patron.core.facts import OrderCancelled, OrderCompleted, OrderRefunded
 from patron.core.mechanics.entering import entering_rules, owed_name
 from patron.core.program import Rule
+from patron.core.referring import watch
 from patron.core.rewards import give, newest_unclaimed, revoke
 
 ORDER_EVENTS = OrderCompleted | OrderRefunded | OrderCancelled
@@ -18,6 +19,8 @@ ORDER_EVENTS = OrderCompleted | OrderRefunded | OrderCancelled
 
 def conclude(draft: Draft) -> Decision:
     """Begin and end segments and entitlements, and be done with the entry."""
+    if draft.referral is not None:
+        watch(draft)
     if draft.program.belongings:
         account = settled(draft.program, draft.left())
         draft.belongings = account.belongings

@@ -30,6 +30,7 @@ class Refusal(StrEnum):
     UNKNOWN_REWARD = "unknown_reward"
     UNKNOWN_RESERVATION = "unknown_reservation"
     UNKNOWN_MEMBER = "unknown_member"
+    SELF_REFERRAL = "self_referral"
 
 
 class Proof(NamedTuple):
@@ -93,6 +94,7 @@ class Decision(NamedTuple):
     corrections: tuple[Correction, ...] = ()  # Of a late fact.
     had: tuple[Had, ...] = ()  # Of what is shared, by this entry or as it corrects others.
     freed: tuple[OnceKey, ...] = ()  # Keys of what was paid once and, corrected, is not.
+    follows: tuple[Fact, ...] = ()  # What follows for others, each in an entry of its own.
 
 
 class Unfit(NamedTuple):

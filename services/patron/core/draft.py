@@ -54,6 +54,7 @@ class Draft:
         "belongings",
         "due_at",
         "fact",
+        "follows",
         "frozen",
         "grants",
         "had",
@@ -71,6 +72,7 @@ class Draft:
         "proofs",
         "punches",
         "qualifications",
+        "referral",
         "seq",
         "shared",
         "state",
@@ -110,6 +112,7 @@ class Draft:
         self.used = dict(account.used)
         self.streaks = dict(account.streaks)
         self.belongings = account.belongings
+        self.referral = account.referral
         self.tier = account.tier
         self.qualifications: tuple[Qualification, ...] = account.qualifications
         self.order: OrderState | None = None
@@ -123,6 +126,7 @@ class Draft:
         self.notices: list[Notice] = []
         self.proofs: list[Proof] = []
         self.answer: Answer | None = None
+        self.follows: list[Fact] = []
 
     # Moves of points.
 
@@ -350,6 +354,7 @@ class Draft:
             version=self.program.version,
             shared=tuple(self.shared),
             had=tuple(Had(self.seq, rule, amount) for rule, amount in self.had.items()),
+            follows=tuple(self.follows),
         )
 
     def left(self) -> Account:
@@ -381,6 +386,7 @@ class Draft:
             before.first_origin,
             before.formerly,
             before.erased,
+            self.referral,
         )
         if self.seq == 1:
             account = account._replace(

@@ -235,6 +235,15 @@ class FreezeAsked(NamedTuple):
     reason: str = ""
 
 
+class ReferAsked(NamedTuple):
+    """A request: let it be known who brought this member."""
+
+    name: EventName
+    at: datetime
+    member: Who
+    referrer: str  # The opaque id of the member who did.
+
+
 class DrawClosed(NamedTuple):
     """A request to the program itself: draw the winners, by the seed that was kept till now."""
 
@@ -318,6 +327,7 @@ Fact = (
     | ShareOutClosed
     | DrawWon
     | ShareGiven
+    | ReferAsked
 )
 
 Request = (
@@ -332,6 +342,7 @@ Request = (
     | ShareOutClosed
     | DrawWon
     | ShareGiven
+    | ReferAsked
 )
 
 REQUESTS: frozenset[type[Fact]] = frozenset(get_args(Request))
@@ -362,6 +373,7 @@ KINDS: tuple[type[Fact], ...] = (
     ShareOutClosed,
     DrawWon,
     ShareGiven,
+    ReferAsked,
 )
 KIND_OF: dict[type[Fact], int] = {kind: number for number, kind in enumerate(KINDS)}
 

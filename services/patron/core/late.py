@@ -31,6 +31,7 @@ from patron.core.facts import (
 from patron.core.late_shares import settle_shares, shares_changed
 from patron.core.pools import slots_of, without_slots
 from patron.core.program import Program
+from patron.core.referring import as_told
 from patron.core.refold import Fold, Past, Whose, what_stands
 from patron.core.rewards import revoke, tell_lapsed, tell_unlocked
 from patron.core.tiers import tell_change
@@ -147,6 +148,7 @@ class _Corrections:
                 for order, parts in now.state.account.prepaid.items()
             },
         )
+        account = as_told(draft.program, account, before=draft.account.referral)
         draft.belongings = account.belongings
         tell_belongings(draft)
         return draft.decision()._replace(
@@ -329,15 +331,9 @@ def _held(state: State, real: Sequence[int] | None) -> dict[Kind, list[Lot]]:
         origin = lot.origin if real is None else real[lot.origin]
         held_by = holders.get((lot.seq, lot.n), "") if lot.compartment == RESERVED else ""
         kind = Kind(
-            lot.asset,
-            lot.compartment,
-            lot.expires_at,
-            lot.earned_at,
-            origin,
-            lot.rule,
-            held_by,
+            lot.asset, lot.compartment, lot.expires_at, lot.earned_at, origin, lot.rule, held_by,
             lot.activates_at,
-        )
+        )  # fmt: skip
         kinds.setdefault(kind, []).append(lot)
     return kinds
 

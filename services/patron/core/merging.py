@@ -114,6 +114,7 @@ def _united(account: Account, closed: Account) -> Account:
         joined_at=account.joined_at or closed.joined_at,
         active_at=_later(account.active_at, closed.active_at),
         ordered_at=_later(account.ordered_at, closed.ordered_at),
+        referral=account.referral or closed.referral,
         first_origin=closed.first_origin + by,
         formerly=(*account.formerly, closed.member, *closed.formerly),
     )

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple, Protocol
 
+from patron.core.mechanics.refer import Referrals
 from patron.core.spans import MonthDay as MonthDay
 from patron.core.spans import Span as Span
 
@@ -385,6 +386,7 @@ class Program:
     prices: tuple[Price, ...] = ()
     transferred: Literal["keep", "new"] = "keep"  # When what one gives another ends.
     drops: Mapping[str, Drop] = field(default_factory=dict)
+    referrals: Referrals | None = None
 
     def place(self, tier: str) -> int:
         """The place of a tier in the ladder; 0 also where there is none."""

@@ -23,6 +23,7 @@ from patron.core.facts import (
     DrawClosed,
     FreezeAsked,
     RedeemAsked,
+    ReferAsked,
     ReserveAsked,
     ShareOutClosed,
     TransferAsked,
@@ -30,6 +31,7 @@ from patron.core.facts import (
 from patron.core.paying import pays_ahead, prepay
 from patron.core.periods import plus, stamp
 from patron.core.program import Program, Reward
+from patron.core.referring import refer
 from patron.core.rewards import grant_name
 from patron.core.timing import activate, release, reserved_lots
 from patron.core.together import excludes
@@ -279,6 +281,7 @@ ANSWERS: dict[type, Callable[[Draft, Any], Granted | Refusal]] = {
     CancelAsked: cancel,
     AdjustAsked: adjust,
     FreezeAsked: freeze,
+    ReferAsked: refer,
     DrawClosed: close_draw,
     ShareOutClosed: close_share_out,
 }

@@ -18,6 +18,7 @@ from patron.core.facts import (
     ConfirmAsked,
     FreezeAsked,
     RedeemAsked,
+    ReferAsked,
     Request,
     ReserveAsked,
     TransferAsked,
@@ -25,6 +26,7 @@ from patron.core.facts import (
 from patron.core.mechanics.entering import entering_rules
 from patron.core.paying import pays_ahead, prepay_again
 from patron.core.program import Program
+from patron.core.referring import refer_again
 from patron.core.requests import ADJUSTED, freeze, set_apart, spendable
 from patron.core.rewards import take_oldest, unlocking
 from patron.core.timing import release, reserved_lots
@@ -162,6 +164,10 @@ def _freeze(draft: Draft, fact: FreezeAsked, stands: Stands) -> None:
     freeze(draft, fact)
 
 
+def _refer(draft: Draft, fact: ReferAsked, stands: Stands) -> None:
+    refer_again(draft, fact)
+
+
 def _give(draft: Draft, fact: TransferAsked, stands: Stands) -> None:
     _pay(draft, fact.asset, fact.amount, "transferred")
 
@@ -174,4 +180,5 @@ AGAIN: dict[type, Callable[[Draft, Any, Stands], None]] = {
     AdjustAsked: _adjust,
     TransferAsked: _give,
     FreezeAsked: _freeze,
+    ReferAsked: _refer,
 }

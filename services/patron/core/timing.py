@@ -18,6 +18,7 @@ from patron.core.mechanics.yearly import next_award
 from patron.core.periods import stamp
 from patron.core.pools import count_slot
 from patron.core.program import Program
+from patron.core.referring import earn, earned_at
 from patron.core.rewards import remember_lapsed, tell_lapsed
 from patron.core.tiers import end_qualifications
 
@@ -54,6 +55,7 @@ def _instants(program: Program, state: State) -> Iterator[datetime]:
             yield held.hold_ends_at
     yield next_award(program, account)
     yield next_change(program, account, account.at)
+    yield earned_at(program, account)
 
 
 def _told_at(program: Program, account: Account, lot: Lot) -> datetime:
@@ -68,6 +70,7 @@ def pass_instant(draft: Draft) -> None:
     _activate(draft)
     _remind(draft)
     end_qualifications(draft)
+    earn(draft)
     award(draft)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from patron.core.account import HOUSE, Account, Grant, Lot, OnceKey, OrderState, Standing, State
+from patron.core.account import HOUSE, Account, Grant, Lot, OnceKey, Standing, State
 from patron.core.closings import follow_ups, standing, tally
 from patron.core.decide import Needs, acts_at, after, decide, needs, pass_time
 from patron.core.decision import Decision, Unfit
@@ -28,6 +28,7 @@ from patron.core.program import Program
 from patron.core.refold import Past, Whose
 from patron.engine.decided import Decided, past_of
 from patron.engine.lineage import Lineage
+from patron.engine.owned import Home, Owned
 from patron.engine.pooling import Hold, Pool
 from patron.engine.wanted import HistoryWanted, HoldingsWanted
 
@@ -38,21 +39,6 @@ class Waits(NamedTuple):
     """A refund or cancellation that came before its order: it is applied with it."""
 
     order: str
-
-
-class Home(NamedTuple):
-    """The account whose entry has an order's lines, of a member who was merged into another."""
-
-    account: int
-    shift: int  # What the numbers of its entries are raised by in the heir's account.
-
-
-class Owned(NamedTuple):
-    """An order and the member whose it is."""
-
-    member: str
-    state: OrderState
-    home: Home | None = None  # None: its member's own account has its lines.
 
 
 class Book:
@@ -154,13 +140,16 @@ class Book:
     def follow(self) -> None:
         """Decide at once what is put off: for whoever has every account here."""
         while self.put_off:
-            fact = self.put_off.pop(0)
+            fact = self.put_off[0]
             if isinstance(fact, Closing):
                 self.states.setdefault(HOUSE, State(Account(HOUSE), (), ()))
                 self.close(fact, self._standings(fact))
             else:
                 # What follows names members by their own ids.
-                self.put_fact(fact, member=getattr(fact, "member").value)  # noqa: B009
+                member = self.leads_to(getattr(fact, "member").value)  # noqa: B009
+                self.states.setdefault(member, State(Account(member), (), ()))
+                self.put_fact(fact, member=member)
+            self.put_off.pop(0)
 
     def _standings(self, fact: Closing) -> list[Standing]:
         program = self.lineage.at(fact.at)
@@ -347,6 +336,7 @@ class Book:
 
     def _decided(self, decided: Decided) -> None:
         self.decided.append(decided)
+        self.put_off.extend(decided.decision.follows)
         if decided.member in self.histories:
             self.histories[decided.member].append(past_of(decided))
 

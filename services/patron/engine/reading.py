@@ -15,8 +15,9 @@ from patron.core.facts import (
     OrderFact,
 )
 from patron.core.merging import renumbered
-from patron.engine.book import Book, Home, Owned, Waits
+from patron.engine.book import Book, Waits
 from patron.engine.catalogue import Served, Tenant
+from patron.engine.owned import Home, Owned
 from patron.engine.pooling import Held, Hold, Pool
 from patron.engine.rows import account_of, grant_of, lot_of, past_of_entry
 from patron.engine.wanted import HistoryWanted, HoldingsWanted

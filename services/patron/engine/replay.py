@@ -5,9 +5,10 @@ memory: what comes out is what would have been published, and what members would
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import orjson
 
@@ -15,6 +16,7 @@ from patron.core.account import HOUSE, Account, State
 from patron.core.decision import Unfit
 from patron.core.facts import MemberErased, MemberMerged, OrderCompleted, OrderRefunded
 from patron.core.quote import Quote, ReturnQuote
+from patron.core.referring import earned_at
 from patron.core.refold import Past
 from patron.engine.book import Book, Waits
 from patron.engine.decided import past_of
@@ -31,6 +33,8 @@ from patron.wire.incoming import Arrived, Binding, Sender, read
 from patron.wire.outgoing import structured
 from patron.wire.reasons import MEANING, Reason, Unreadable
 
+T = TypeVar("T")
+
 REPLAY_KEY = b"replay"  # Identifiers are only compared with each other here.
 
 
@@ -44,6 +48,7 @@ class Replay:
         self._past: dict[tuple[str, str], dict[str, list[Past]]] = defaultdict(
             lambda: defaultdict(list)
         )
+        self._brought: dict[tuple[str, str], set[str]] = defaultdict(set)  # Whose stay is awaited.
         self._seen: dict[Any, int] = {}
         self._latest: datetime | None = None
 
@@ -84,14 +89,15 @@ class Replay:
         unfit: Unfit | None = None
         for program, lineage in self._lineages.items():
             book = self._book(fact.name.tenant, program, lineage)
+            yield from self._stayed(book, program, until=fact.at)
             for member in (meant.member, meant.other):
                 if member is not None and member not in book.states:
                     book.states[member] = State(Account(member), (), ())
             for old in self._names[fact.name.tenant].before(meant.member or ""):
                 book.once.setdefault(meant.member or "", set()).update(book.once.get(old, ()))
             said = self._put(book, program, meant)
-            book.follow()
-            yield from self._said(book, fact.name.tenant, program)
+            self._follow(book, program)
+            yield from self._said(book, program)
             unfit = said if isinstance(said, Unfit) else unfit
         names = self._names[fact.name.tenant]
         if isinstance(fact, MemberMerged):
@@ -106,20 +112,46 @@ class Replay:
             raise Unreadable(Reason(unfit.code), unfit.detail)
 
     def _put(self, book: Book, program: str, meant: Meant) -> Unfit | Waits | None:
+        put = partial(book.put_fact, meant.fact, member=meant.member, other=meant.other)
+        return self._with_history(book, program, put)
+
+    def _follow(self, book: Book, program: str) -> None:
+        self._with_history(book, program, book.follow)
+
+    def _with_history(self, book: Book, program: str, do: Callable[[], T]) -> T:
         while True:
             try:
-                return book.put_fact(meant.fact, member=meant.member, other=meant.other)
+                return do()
             except HistoryWanted as wanted:
                 book.put_history(wanted.member, self._past[book.tenant, program][wanted.member])
+
+    def _stayed(self, book: Book, program: str, *, until: datetime) -> Iterator[dict[str, Any]]:
+        """Let those stay, in order of time, from whom something follows for others."""
+        brought = self._brought[book.tenant, program]
+        while brought:
+            compiled = self._lineages[program].at(until)
+            assert compiled is not None, "an account is older than its program"
+            at, member = min(
+                (earned_at(compiled, book.states[member].account), member) for member in brought
+            )
+            if at > until:
+                return
+            book.pass_time(member, until=at)
+            self._follow(book, program)
+            yield from self._said(book, program)
 
     def _book(self, tenant: str, program: str, lineage: Lineage) -> Book:
         return self._books.setdefault((tenant, program), Book(tenant, lineage))
 
-    def _said(self, book: Book, tenant: str, program: str) -> Iterator[dict[str, Any]]:
+    def _said(self, book: Book, program: str) -> Iterator[dict[str, Any]]:
         decided, book.decided = book.decided, []
+        tenant, brought = book.tenant, self._brought[book.tenant, program]
         for each in decided:
             self._past[tenant, program][each.member].append(past_of(each))
             said = published_of(each.decision, member=each.member, tenant=tenant, program=program)
+            referral = each.decision.account.referral
+            if referral is not None:
+                (brought.discard if referral.is_earned else brought.add)(each.member)
             yield from map(structured, said)
         waited, book.unfit = book.unfit, []
         for fact, why in waited:
@@ -151,10 +183,11 @@ class Replay:
         until = until or self._latest
         if until is None:
             return
-        for (tenant, program), book in sorted(self._books.items()):
+        for (_, program), book in sorted(self._books.items()):
+            yield from self._stayed(book, program, until=until)
             for member in sorted(book.states):
                 book.pass_time(member, until=until)
-                yield from self._said(book, tenant, program)
+                yield from self._said(book, program)
         for (_, program), book in sorted(self._books.items()):
             compiled = self._lineages[program].at(until)
             for member in sorted(book.states):

@@ -56,6 +56,7 @@ def account_of(row: AccountRow, member: str, names: Names) -> Account:
         stored.first_origin,
         stored.formerly,
         stored.erased,
+        stored.referral,
     )
 
 

@@ -21,6 +21,7 @@ from patron.core.account import (
     OrderState,
     Punch,
     Qualification,
+    Referral,
     Refunded,
     Spent,
     Taken,
@@ -114,6 +115,7 @@ class StoredAccount(NamedTuple):
     first_origin: int = 0
     formerly: tuple[str, ...] = ()
     erased: bool = False
+    referral: Referral | None = None
 
 
 class StoredGrant(NamedTuple):
@@ -241,6 +243,7 @@ def encode_account(account: Account) -> bytes:
             account.first_origin,
             account.formerly,
             account.erased,
+            account.referral,
         )
     )
 

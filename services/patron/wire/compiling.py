@@ -47,6 +47,7 @@ from patron.wire.durations import span_of
 from patron.wire.expressions import expression
 from patron.wire.figures import minor, reading_of
 from patron.wire.pricing import price_of
+from patron.wire.referring import referrals_of
 from patron_schemas import program as language
 
 WEEKDAYS = get_args(language.Weekday)  # From Monday on, as Python counts them.
@@ -85,6 +86,7 @@ def compiled(document: language.ProgramDocument, *, version: str, digits: int) -
         groups=dict(document.groups),
         refunds=document.refunds,
         drops=drops_of(document, partial(_whom, places=places)),
+        referrals=referrals_of(document, digits),
         paying=None if document.paying is None else _paying(document.paying, digits),
         prices=tuple(
             price_of(

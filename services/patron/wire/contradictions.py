@@ -23,6 +23,7 @@ from patron.wire.prices import prices
 from patron.wire.problems import Problem, nearest, shown
 from patron.wire.reaching import problems_of_reach
 from patron.wire.references import unknown_names
+from patron.wire.referring import problems_of_referrals
 from patron.wire.rules_together import together
 from patron.wire.yaml_tree import Path, Tree
 from patron_schemas import program as language
@@ -76,6 +77,7 @@ def contradictions(
         yield from _tiers(tree, document, document.tiers, digits)
     yield from problems_of_belongings(tree, document, digits)
     yield from problems_of_drops(tree, document)
+    yield from problems_of_referrals(tree, document, digits)
 
 
 @cache

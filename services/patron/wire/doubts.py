@@ -90,6 +90,8 @@ def _idle_meters(tree: Tree, document: language.ProgramDocument) -> Iterator[Dou
     read |= {rule.reach.meter for rule in document.rules if rule.reach is not None}
     if document.tiers is not None:
         read.add(document.tiers.meter)
+    if document.referrals is not None:
+        read.add(document.referrals.meter)
     read |= {share_out.meter for share_out in document.share_outs.values()}
     for condition in conditions(document):
         read.update(condition.meters)

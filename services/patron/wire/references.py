@@ -72,7 +72,8 @@ def _uses(data: dict[str, Any]) -> Iterator[_Use]:
         yield from _uses_of_condition(("entitlements", name, "while"), hangs_on)
     for name, drop in _block(data.get("drops")).items():
         yield from _uses_of_drop(("drops", name), _block(drop))
-    yield _Use(("tiers", "meter"), "meter", _block(data.get("tiers")).get("meter"))
+    for block in ("tiers", "referrals"):
+        yield _Use((block, "meter"), "meter", _block(data.get(block)).get("meter"))
     for name, reward in _block(data.get("rewards")).items():
         for asset in _block(_block(reward).get("costs")):
             yield _Use(("rewards", name, "costs", asset), "asset", asset, key=True)

@@ -263,6 +263,10 @@ def _freeze(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.FreezeAsked:
     return facts.FreezeAsked(name, at, _sure(data, hasher), data.frozen, data.reason)
 
 
+def _refer(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.ReferAsked:
+    return facts.ReferAsked(name, at, _sure(data, hasher), data.referrer)
+
+
 def _draw_closed(name: Any, at: Any, data: Any, hasher: Hasher) -> facts.DrawClosed:
     return facts.DrawClosed(name, at, data.draw, data.seed)
 
@@ -287,6 +291,7 @@ _TRANSLATIONS: dict[type, Callable[[Any, Any, Any, Hasher], facts.Fact]] = {
     requests.TransferAsked: _transfer,
     requests.AdjustAsked: _adjust,
     requests.FreezeAsked: _freeze,
+    requests.ReferAsked: _refer,
     requests.DrawClosed: _draw_closed,
     requests.ShareOutClosed: _share_out_closed,
     engagements.ActionDone: _engaged,
