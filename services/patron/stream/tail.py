@@ -76,15 +76,17 @@ async def read_back(
     topic: str,
     positions: Mapping[int, int] | None,
     *,
+    named_by: str = NOTICE_ID_HEADER,
     deadline_s: float,
 ) -> ReadBack:
     """See `TransactionalPublisher.read_back`. With None only the ends are looked up."""
     keys: dict[str, bytes] = {}
 
     def hear(record: Any) -> None:
-        for name, value in record.headers:
-            if name == NOTICE_ID_HEADER:
-                keys[value.decode()] = record.key or b""
+        # What came round by a topic of ours before has an older id too; the last is its own.
+        names = [value for name, value in record.headers if name == named_by and value]
+        if names:
+            keys[names[-1].decode("utf-8", "replace")] = record.key or b""
 
     ends = await _tail(connection, topic, positions, hear, deadline_s=deadline_s)
     return ReadBack(keys, ends)
