@@ -4,7 +4,6 @@ What a crashed relay had committed to Kafka, but not yet deleted from the outbox
 here; who reads it first sends nothing twice. It belongs to no consumer group.
 """
 
-import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from patron.errors import OffsetGone, StreamUnavailable
-from patron.stream.connection import KafkaConnection, translated, within
+from patron.stream.connection import KafkaConnection, ended, within
 from patron.stream.records import Partition, RawRecord, raw_record
 
 log = logging.getLogger(__name__)
@@ -179,7 +178,6 @@ async def _read(
 
 async def _close(consumer: Any) -> None:
     try:
-        with translated("Closing a reader"):
-            await asyncio.wait_for(consumer.stop(), CLOSE_WAIT_S)
+        await ended(consumer.stop(), deadline_s=CLOSE_WAIT_S, doing="Closing a reader")
     except StreamUnavailable as fault:
         log.warning("A reader did not close in time and was dropped: %s", fault)
