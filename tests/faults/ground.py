@@ -1,8 +1,8 @@
 """What every scenario stands on: a shop's history out of a seed, and what must come of it.
 
 A scenario sends the history to a deployment, does its worst while real processes work,
-and ends here: members, notices and dead letters are those of a replay in memory, each
-notice is there once, and the second model finds no difference.
+and ends here: members, notices, dead letters and their copies are those of a replay in
+memory, each notice and copy is there once, and the second model finds no difference.
 """
 
 import time
@@ -88,6 +88,9 @@ async def ends_as_a_replay(found: World, history: History) -> None:
     assert Counter({row["code"]: row["n"] for row in rows}) == letters
     notices = by_member(await found.notices())
     assert {who: [each["id"] for each in said] for who, said in notices.items()} == wanted
+    copies = [dict(each.headers) for each in await found.copies(count=letters.total())]
+    assert Counter(each["dlq-code"].decode() for each in copies) == letters
+    assert len({each["dlq-id"] for each in copies}) == len(copies)
     for name, state in states.items():
         assert await found.member(name, tenant=TENANT) == state
     reconciled = await found.patron("reconcile", "--json")

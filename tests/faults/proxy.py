@@ -84,10 +84,10 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxied(server_port: int) -> AsyncIterator[Proxy]:
-    """A proxy before a server of this machine."""
+async def proxied(server_port: int, *, port: int = 0) -> AsyncIterator[Proxy]:
+    """A proxy before a server of this machine, on a port that was told to it or on any."""
     proxy = Proxy(server_port)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", port)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy

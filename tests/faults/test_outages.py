@@ -5,7 +5,9 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,10 +70,17 @@ async def test_cut_connections_to_postgres_lose_and_double_nothing(
 @pytest.fixture
 def own_servers() -> Iterator[Path]:
     """The folder of a Kafka and a Postgres that a test may end and start."""
+    with servers_of_our_own(OPTIONS) as running:
+        yield running.home
+
+
+@contextmanager
+def servers_of_our_own(options: stack.StackOptions) -> Iterator[stack.Stack]:
+    """A Kafka and a Postgres in a folder that goes with them."""
     home = Path(tempfile.mkdtemp(prefix="patron-test-outage-"))
     try:
-        with stack.running(home, say=silent, options=OPTIONS):
-            yield home
+        with stack.running(home, say=silent, options=options) as running:
+            yield running
     finally:
         shutil.rmtree(home)
 
@@ -98,14 +107,54 @@ async def test_a_kafka_that_freezes_holds_work_up_and_loses_nothing(
             await ends_as_a_replay(found, history)
 
 
+# Of each answer. The group misses who says nothing for 1 s, and wants a word each third of it.
+SLOWER_THAN_A_HEARTBEAT_S = 0.4
+SLOWER_THAN_A_SESSION_S = 1.5
+SLOW_S = 0.1
+
+
+@pytest.mark.timeout(400)
+async def test_a_kafka_that_is_slow_at_everything_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    # The broker names the proxy as its own address, or clients would go round it.
+    [port] = servers.free_ports(1)
+    advertised = {"advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}"}
+    options = replace(OPTIONS, kafka_settings=advertised)
+    # Rounds that are large enough to end one day, and a deadline that the slowest miss.
+    slow = FRAIL | {"PATRON_RELAY__DEADLINE_S": "3", "PATRON_RELAY__NOTICES_MAX": "20"}
+    kafka = KafkaConnection(bootstrap_servers=f"127.0.0.1:{port}")
+    with servers_of_our_own(options) as known:
+        direct = int(known.bootstrap.rpartition(":")[2])
+        async for dsn in fresh_database(known.dsn):
+            async with (
+                proxied(direct, port=port) as proxy,
+                world(dsn=dsn, kafka=kafka, logs=tmp_path, **slow) as found,
+            ):
+                history = await open_shop(found, seed=24, events=EVENTS)
+                proxy.delay_s = SLOWER_THAN_A_HEARTBEAT_S
+                start_all(found)
+                await supervised(found, until=found.sent // 4)
+                claims = said_again(tmp_path / "intake.log", b"claims.taken")
+                proxy.delay_s = SLOWER_THAN_A_SESSION_S
+                # The relay gives its round up, and the group its intake, which joins again.
+                await one_more(found, tmp_path / "relay.log", b"round.put_off")
+                proxy.delay_s = SLOW_S
+                await found.until(claims)
+                await ends_as_a_replay(found, history)
+
+
 async def one_more(found: World, log: Path, said: bytes) -> None:
     """Wait until a process says something once more."""
+    await found.until(said_again(log, said))
+
+
+def said_again(log: Path, said: bytes) -> Callable[[], Awaitable[bool]]:
+    """Whether a process has said something since now."""
     before = times_said(log, said)
 
     async def is_said() -> bool:
         return times_said(log, said) > before
 
-    await found.until(is_said)
+    return is_said
 
 
 def times_said(log: Path, said: bytes) -> int:

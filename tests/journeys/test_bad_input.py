@@ -94,6 +94,33 @@ def test_bytes_key_and_headers_are_kept_as_they_came(bad_day: BadDay) -> None:
         assert kept.timestamp_ms == sent.timestamp_ms
 
 
+async def test_each_is_copied_once_to_the_topic_of_dead_letters_with_place_and_reason(
+    bad_day: BadDay,
+) -> None:
+    copies = await bad_day.world.copies(count=len(PACK))
+
+    assert len(copies) == len(PACK)
+    by_offset = {int(dict(each.headers)["dlq-offset"]): each for each in copies}
+    assert by_offset.keys() == bad_day.letters.keys()
+    for offset, copy in by_offset.items():
+        sent, said = bad_day.sent[offset], dict(copy.headers)
+        listed, letter = bad_day.letters[offset]
+        assert said["dlq-code"].decode() == listed.code
+        assert said["dlq-detail"].decode() == listed.detail
+        assert said["dlq-topic"].decode() == sent.topic
+        assert int(said["dlq-partition"]) == listed.partition
+        assert (copy.key, copy.value) == (letter.record.key, letter.record.value)
+        assert copy.headers[: len(sent.headers)] == sent.headers
+
+
+async def test_reconciling_takes_no_copy_for_a_notice(
+    bad_day: BadDay,
+) -> None:
+    said = await bad_day.world.patron("reconcile", "--json")
+
+    assert (said.code, orjson.loads(said.out)["foreign"]) == (0, 0), said.out
+
+
 async def test_all_neighbours_are_applied(bad_day: BadDay) -> None:
     member = await bad_day.world.member("ann", tenant="default")
 

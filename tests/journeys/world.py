@@ -30,7 +30,7 @@ from patron.store.sealing import Sealer
 from patron.stream import topics
 from patron.stream.connection import KafkaConnection
 from patron.stream.producer import EventProducer
-from patron.stream.records import Partition, Record
+from patron.stream.records import Partition, RawRecord, Record
 from patron.stream.tail import end_offsets, read_all
 from patron.stream.topics import TopicSpec, input_topic
 from patron.wire.identity import ALL_ACCOUNTS, THEIR_TURN
@@ -42,7 +42,7 @@ PARTITIONS = 4
 PUT_OFF = "SELECT EXISTS (SELECT FROM waiting WHERE key = ANY($1::uuid[]))"
 LONG_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 STRUCTURED = (("content-type", b"application/cloudevents+json"),)
-PARTS = ("orders", "engagement", "members", "notices")
+PARTS = ("orders", "engagement", "members", "notices", "dead_letters")
 
 Said = dict[str, Any]
 
@@ -197,6 +197,16 @@ class World:
             records = await read_all(self.kafka, self.settings.kafka.topics.notices)
         return [structured(record.key, record.value, record.headers) for record in records]
 
+    async def copies(self, *, count: int = 0) -> list[RawRecord]:
+        """Every dead letter's copy that a read_committed reader gets; so many are waited for."""
+        topic = self.settings.kafka.topics.dead_letters
+        assert topic is not None
+        deadline = time.monotonic() + DEADLINE_S
+        records = await read_all(self.kafka, topic)
+        while len(records) < count and time.monotonic() < deadline:
+            records = await read_all(self.kafka, topic)
+        return records
+
     async def member(self, name: str, *, tenant: str) -> Said:
         """What `patron member` says."""
         said = await self.patron("member", name, "--tenant", tenant, "--json")
@@ -254,7 +264,8 @@ async def world(
     specs = [
         input_topic(names[part], partitions=partitions, replication_factor=1) for part in PARTS[:3]
     ]
-    await topics.ensure(kafka, [*specs, TopicSpec(names["notices"], partitions, 1, {})])
+    specs += [TopicSpec(names[part], partitions, 1, {}) for part in PARTS[3:]]
+    await topics.ensure(kafka, specs)
     await migrate.migrate(dsn)
     pool = await open_pool(dsn)
     found = World(environment, pool, kafka, logs)

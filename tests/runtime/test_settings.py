@@ -152,3 +152,10 @@ def test_what_is_shown_masks_every_secret() -> None:
     for secret in ("hunter2", "hunter3", KEY):
         assert secret not in shown
         assert secret not in repr(settings)
+
+
+def test_copies_of_dead_letters_are_off_and_go_to_no_topic_of_events_or_notices() -> None:
+    assert load(LEAST).kafka.topics.dead_letters is None
+    for name in ("shop.orders.v1", "patron.member-events.v1"):
+        with pytest.raises(Misconfigured, match="PATRON_KAFKA__TOPICS__DEAD_LETTERS names a topic"):
+            load(LEAST | {"PATRON_KAFKA__TOPICS__DEAD_LETTERS": name})

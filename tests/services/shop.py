@@ -18,11 +18,13 @@ from patron.runtime.settings import Settings
 from patron.store import claims, outbox
 from patron.store.pool import Pool, session
 from patron.store.sealing import Sealer
+from patron.stream import topics
 from patron.stream.connection import KafkaConnection
 from patron.stream.consumer import RecordSource
 from patron.stream.producer import EventProducer
 from patron.stream.records import Record
 from patron.stream.tail import end_offsets
+from patron.stream.topics import TopicSpec
 
 DEADLINE_S = 40.0
 PARTITIONS = 3
@@ -97,6 +99,18 @@ class Shop:
     async def send_raw(self, records: Sequence[Record]) -> None:
         async with EventProducer(self.kafka) as producer:
             await producer.send(records)
+
+    @asynccontextmanager
+    async def copying(self) -> AsyncIterator[None]:
+        """Copies of dead letters are switched on, to a topic that goes with the block."""
+        names = self.topics.model_copy(update={"dead_letters": f"{self.topics.notices}.letters"})
+        kafka = self.settings.kafka.model_copy(update={"topics": names})
+        self.settings = self.settings.model_copy(update={"kafka": kafka})
+        self.topics = names
+        assert names.dead_letters is not None
+        await topics.ensure(self.kafka, [TopicSpec(names.dead_letters, PARTITIONS, 1, {})])
+        yield
+        await topics.delete(self.kafka, [names.dead_letters])
 
     @asynccontextmanager
     async def intake(self, settings: Settings | None = None) -> AsyncIterator["Worker"]:

@@ -7,8 +7,10 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 import pytest
 
 from patron.core.facts import EventName
+from patron.engine.aside import Aside
 from patron.errors import Misconfigured, ProducerFenced
 from patron.store import dead_letters, outbox
+from patron.store.dead_letters import DeadLetter, Original
 from patron.store.outbox import OwedNotice
 from patron.store.pool import session, transaction
 from patron.stream import topics
@@ -106,6 +108,45 @@ async def test_a_notice_that_is_too_large_is_parked_and_its_neighbours_go(shop: 
         parked = await dead_letters.get(connection, shop.sealer, listed.id)
     assert parked is not None
     assert parked[0].record.value == notices[1].body
+
+
+async def copied_to(shop: Shop) -> list[RawRecord]:
+    """What the topic of dead letters has."""
+    assert shop.topics.dead_letters is not None
+    return await read_all(shop.kafka, shop.topics.dead_letters)
+
+
+async def test_a_notice_that_was_parked_is_told_of_on_the_topic_of_dead_letters(
+    shop: Shop,
+) -> None:
+    async with shop.copying():
+        await owe(shop, [owed(0, size_bytes=1_100_000), owed(1)])
+        async with shop.relay():
+            await shop.published()
+
+        assert versions(await on_topic(shop)) == [1]
+        [copy] = await copied_to(shop)
+    said = dict(copy.headers)
+    assert (said["dlq-code"], said["dlq-topic"]) == (
+        b"notice_too_large",
+        shop.topics.notices.encode(),
+    )
+    assert (copy.key, copy.value) == (None, b"")
+
+
+async def test_copies_that_wait_when_they_are_switched_off_are_dropped_and_notices_go(
+    shop: Shop,
+) -> None:
+    letter = DeadLetter(Original("in", 0, 7, 0, b"ann", b"{", ()), "malformed_json", "no JSON")
+    aside = Aside(sealer=shop.sealer, group=shop.group, shards=1, copies=True)
+    async with transaction(shop.pool) as connection:
+        await aside.put(connection, [letter])
+    await owe(shop, [owed(0)])
+    async with shop.relay():
+        await shop.published()
+
+    assert versions(await on_topic(shop)) == [0]
+    assert await shop.letters() == {7: "malformed_json"}
 
 
 async def test_a_topic_that_takes_only_small_messages_stops_the_start_with_its_mend(

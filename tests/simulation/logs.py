@@ -111,9 +111,11 @@ class Publisher:
     async def stop(self) -> None:
         """Nothing is held open here."""
 
-    async def read_back(self, topic: str, positions: Mapping[int, int]) -> ReadBack:
+    async def read_back(
+        self, topic: str, positions: Mapping[int, int], *, named_by: str
+    ) -> ReadBack:
         unread = self.topic.committed[positions.get(0, 0) :]
-        keys = {dict(record.headers)["ce_id"].decode(): record.key for record in unread}
+        keys = {dict(record.headers)[named_by].decode(): record.key or b"" for record in unread}
         return ReadBack(keys, {Partition(topic, 0): len(self.topic.committed)})
 
     async def publish(self, records: list[Record], *, deadline_s: float) -> dict[Partition, int]:

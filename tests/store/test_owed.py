@@ -134,6 +134,15 @@ async def test_the_oldest_notices_of_a_shard_come_first_up_to_a_number_and_a_siz
         assert await outbox.pending(connection, shard=7) == 0
 
 
+async def test_a_copy_of_a_dead_letter_waits_among_notices_and_is_none(store: Store) -> None:
+    owed = [OwedNotice(0, notice("n"), b"n"), OwedNotice(0, notice("c"), b"c", is_letter=True)]
+    async with transaction(store.pool) as connection:
+        await outbox.append(connection, owed)
+        found = await outbox.oldest(connection, shard=0, notices_max=9, bytes_max=99)
+        assert [(each.body, each.is_letter) for each in found] == [(b"n", False), (b"c", True)]
+        assert await outbox.notices(connection) == {notice("n")}
+
+
 async def test_only_notices_that_were_named_leave_the_outbox_and_only_of_their_shard(
     store: Store,
 ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from patron.errors import Misconfigured
+from patron.runtime.settings import TopicNames
 from patron.stream import topics
 from patron.stream.connection import KafkaConnection
 
@@ -51,3 +52,12 @@ async def test_a_topic_that_kafka_refuses_is_a_matter_for_a_person(
     spec = topics.TopicSpec(topic_name("in"), 1, 1, {"retention.ms": "a while"})
     with pytest.raises(Misconfigured, match=r"retention\.ms"):
         await topics.ensure(kafka_connection, [spec])
+
+
+def test_the_topic_of_dead_letters_is_among_all_topics_only_where_it_is_named() -> None:
+    names = TopicNames()
+    named = [spec.name for spec in topics.all_topics(names)]
+    assert named == [*names.incoming, names.notices]
+
+    copying = TopicNames(dead_letters="patron.dead-letters.v1")
+    assert [spec.name for spec in topics.all_topics(copying)] == [*named, "patron.dead-letters.v1"]

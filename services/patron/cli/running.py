@@ -52,7 +52,8 @@ async def _engine(in_force: Settings, pool: Pool) -> Engine:
     await _check_schema(pool)
     sealer = Sealer(in_force.master_key)
     group, shards = in_force.kafka.group_id, in_force.relay.shards
-    return await Engine.open(pool, group=group, sealer=sealer, shards=shards)
+    copies = in_force.kafka.topics.dead_letters is not None
+    return await Engine.open(pool, group=group, sealer=sealer, shards=shards, copies_letters=copies)
 
 
 async def _check_schema(pool: Pool) -> None:

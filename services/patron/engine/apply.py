@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from patron.core.decision import Unfit
 from patron.core.facts import EventName
+from patron.engine.aside import Aside
 from patron.engine.business import Business, business_of
 from patron.engine.catalogue import Catalogue, Tenant
 from patron.engine.letters import letters_of
@@ -19,6 +20,7 @@ from patron.engine.moving import MOVES_NAMES, apart, move_names
 from patron.engine.noticing import codes_drawn
 from patron.engine.reading import Meant, NamesMoved, Page
 from patron.engine.resolving import resolve
+from patron.engine.seen_names import seen_name, week_of
 from patron.engine.writing import Encoded, Writing
 from patron.errors import Fenced, Raced
 from patron.runtime import failpoints
@@ -87,25 +89,41 @@ class Engine:
         shards: int,
         sealer: Sealer,
         known_partitions: set[str],
+        copies_letters: bool = False,
     ) -> None:
         self.pool = pool
         self.catalogue = catalogue
         self.group = group
         self._shards = shards
         self._sealer = sealer
+        self._aside = Aside(sealer=sealer, group=group, shards=shards, copies=copies_letters)
         self._partitions = known_partitions
         # What this process has seen committed, so that it need not ask again.
         self.met_names: dict[int, dict[Name, Member]] = {}
         self.met_accounts: dict[int, set[int]] = {}
 
     @classmethod
-    async def open(cls, pool: Pool, *, group: str, sealer: Sealer, shards: int = 1) -> "Engine":
+    async def open(
+        cls,
+        pool: Pool,
+        *,
+        group: str,
+        sealer: Sealer,
+        shards: int = 1,
+        copies_letters: bool = False,
+    ) -> "Engine":
         """An engine that knows all that is published now."""
         async with session(pool) as connection:
             catalogue = await Catalogue.load(connection, sealer)
             known = await partitions.known(connection)
         return cls(
-            pool, catalogue, group=group, shards=shards, sealer=sealer, known_partitions=known
+            pool,
+            catalogue,
+            group=group,
+            shards=shards,
+            sealer=sealer,
+            known_partitions=known,
+            copies_letters=copies_letters,
         )
 
     async def apply(self, batch: Batch) -> Applied:
@@ -114,7 +132,7 @@ class Engine:
         Raises `Fenced`, `StoreUnavailable`, and `OutcomeUnknown` where only the claims
         can tell whether it was committed.
         """
-        weeks = {_week(received) for received in batch.received}
+        weeks = {week_of(received.arrived) for received in batch.received}
         await self._make({partitions.of_week(week) for week in weeks})
         return await self.retried(lambda connection: self._apply(connection, batch))
 
@@ -160,7 +178,7 @@ class Engine:
 
     async def set_aside(self, connection: Connection, letters: Sequence[DeadLetter]) -> None:
         """Keep dead letters, sealed, in the transaction that found them."""
-        await dead_letters.append(connection, self._sealer, letters)
+        await self._aside.put(connection, letters)
 
     async def begin(self, connection: Connection) -> datetime:
         """The transaction's clock, once the catalogue is what is published."""
@@ -323,7 +341,9 @@ class _Part:
                 letters.append(DeadLetter(each.record, whom.code, whom.detail))
             else:
                 outcomes["duplicate"] += 1
-        names = [_seen_name(each, self.tenant, numbers, whom) for each, whom in first.values()]
+        names = [
+            seen_name(each.arrived, self.tenant, numbers, whom) for each, whom in first.values()
+        ]
         fresh, unclaimed = [], []
         said = await seen.claim(self.connection, names)
         for (each, whom), outcome, claimed in zip(first.values(), said, names, strict=True):
@@ -366,7 +386,7 @@ class _Part:
                 continue
             letters.append(DeadLetter(each.record, unfit[name].code, unfit[name].detail))
             if name not in applied:
-                forgotten.append(_seen_name(each, self.tenant, {}, None))
+                forgotten.append(seen_name(each.arrived, self.tenant, {}, None))
         if forgotten:
             await seen.forget(self.connection, forgotten)
         return letters
@@ -374,18 +394,3 @@ class _Part:
 
 def _letter(each: Received, reason: Reason) -> DeadLetter:
     return DeadLetter(each.record, reason, MEANING[reason])
-
-
-def _week(received: Received) -> int:
-    return partitions.week_of(received.arrived.received_at)
-
-
-def _seen_name(
-    each: Received, tenant: Tenant, numbers: Mapping[str, int], whom: Meant | Unfit | None
-) -> seen.Name:
-    arrived = each.arrived
-    week = _week(each)
-    # It can't have been received before it happened, give or take an early clock.
-    first = partitions.week_of(arrived.fact.at - tenant.early_max)
-    member = numbers.get(whom.member or "") if isinstance(whom, Meant) else None
-    return seen.Name(week, arrived.event, arrived.content, member, min(first, week))

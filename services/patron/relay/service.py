@@ -1,5 +1,7 @@
 """The relay: carries committed notices from the outbox to Kafka. It decides nothing.
 
+Copies of dead letters, where they are asked for, go the same way, to a topic of their own.
+
 One member's notices leave in the order in which they were committed, and a reader with
 read_committed sees each once: a round is sent in one Kafka transaction and deleted once
 that is committed. After any fault the publisher is thrown away, a new one is started,
@@ -15,12 +17,13 @@ from uuid import UUID
 
 import structlog
 
+from patron.engine.aside import Aside
 from patron.errors import ProducerFenced, StoreUnavailable, Transient
 from patron.runtime import failpoints, metrics
 from patron.runtime.health import Health
 from patron.runtime.process import in_hand
 from patron.runtime.settings import Settings
-from patron.store import dead_letters, outbox
+from patron.store import outbox
 from patron.store.dead_letters import DeadLetter, Original
 from patron.store.outbox import Place, WaitingNotice
 from patron.store.pool import Pool, session, transaction
@@ -29,7 +32,8 @@ from patron.stream import topics
 from patron.stream.connection import KafkaConnection
 from patron.stream.producer import MESSAGE_BYTES_NEEDED, TransactionalPublisher, too_large
 from patron.stream.records import Partition, Record
-from patron.stream.tail import ReadBack
+from patron.stream.tail import NOTICE_ID_HEADER, ReadBack
+from patron.wire import copies
 from patron.wire.outgoing import shard_of, unpack
 from patron.wire.reasons import MEANING, Reason
 
@@ -80,8 +84,14 @@ class Relay:
 
     async def _check_room(self) -> None:
         """One message that the topic refuses would cost the publisher, and hold up the rest."""
-        topic = self.settings.kafka.topics.notices
-        await topics.check_room(self.kafka, topic, bytes_needed=MESSAGE_BYTES_NEEDED)
+        for topic in self._topics():
+            await topics.check_room(self.kafka, topic, bytes_needed=MESSAGE_BYTES_NEEDED)
+
+    def _topics(self) -> dict[str, str]:
+        """The topics that are written to, and the header that names a record in each."""
+        names = self.settings.kafka.topics
+        letters = {} if names.dead_letters is None else {names.dead_letters: copies.ID}
+        return {names.notices: NOTICE_ID_HEADER, **letters}
 
     async def _put_off(self, fault: Transient, *, wait_s: float) -> None:
         metrics.ROUNDS_FAILED.inc()
@@ -128,7 +138,7 @@ class Relay:
             return 0
         failpoints.passed("relay.chosen")
         found = len(notices)
-        notices = await self._without_ahead(notices)
+        notices = await self._without_ahead(await self._without_unwanted(notices))
 
         records = [self._record(notice) for notice in notices]
         refused = set(too_large(records))
@@ -141,7 +151,9 @@ class Relay:
             failpoints.passed("relay.published")
             await self._delete([notice.id for notice in notices], ends)
             failpoints.passed("relay.deleted")
-        metrics.NOTICES_PUBLISHED.inc(len(notices))
+        letters = sum(notice.is_letter for notice in notices)
+        metrics.NOTICES_PUBLISHED.inc(len(notices) - letters)
+        metrics.LETTERS_COPIED.inc(letters)
         return found
 
     async def _delete(self, ids: Sequence[int], ends: Mapping[Partition, int]) -> None:
@@ -165,12 +177,16 @@ class Relay:
         metrics.child(metrics.OUTBOX_OLDEST_SECONDS, str(self.shard)).set(waited_s)
 
     def _record(self, notice: WaitingNotice) -> Record:
+        names = self.settings.kafka.topics
+        if notice.is_letter:
+            assert names.dead_letters is not None, "unwanted copies are left out before"
+            copy = copies.unpack(self.sealer.open(notice.body))
+            return Record(names.dead_letters, copy.key, copy.value, tuple(copy.headers))
         key, value, headers = unpack(notice.body)
-        return Record(self.settings.kafka.topics.notices, key, value, tuple(headers))
+        return Record(names.notices, key, value, tuple(headers))
 
     async def _start(self) -> TransactionalPublisher:
         """A publisher that has taken the shard over, after what is on the topic is known."""
-        notices = self.settings.kafka.topics.notices
         publisher = TransactionalPublisher(
             self.kafka,
             transactional_id=f"patron-relay-{self.settings.kafka.group_id}-{self.shard}",
@@ -179,12 +195,13 @@ class Relay:
         try:
             failpoints.passed("relay.fenced")
             self._positions = await self._stored_positions()
-            positions = {
-                part: at for (name, part), at in self._positions.items() if name == notices
-            }
-            back = await publisher.read_back(notices, positions)
-            failpoints.passed("relay.read_back")
-            await self._forget(back)
+            for topic, named_by in self._topics().items():
+                positions = {
+                    part: at for (name, part), at in self._positions.items() if name == topic
+                }
+                back = await publisher.read_back(topic, positions, named_by=named_by)
+                failpoints.passed("relay.read_back")
+                await self._forget(back)
         except BaseException:
             await publisher.stop()
             raise
@@ -232,6 +249,17 @@ class Relay:
         self._ahead.difference_update(names)
         return [notice for notice in notices if notice not in met]
 
+    async def _without_unwanted(self, notices: list[WaitingNotice]) -> list[WaitingNotice]:
+        """Copies that waited when they were switched off are not sent: the letters are rows."""
+        if self.settings.kafka.topics.dead_letters is not None:
+            return notices
+        ids = [notice.id for notice in notices if notice.is_letter]
+        if ids:
+            async with transaction(self.pool) as connection:
+                await outbox.delete(connection, shard=self.shard, ids=ids, positions={})
+            log.warning("copies.dropped", copies=len(ids), shard=self.shard)
+        return [notice for notice in notices if not notice.is_letter]
+
     async def _park(self, notices: list[WaitingNotice]) -> None:
         """A notice that Kafka would refuse is set aside; its neighbours go on."""
         topic = self.settings.kafka.topics.notices
@@ -243,8 +271,14 @@ class Relay:
             )
             for notice in notices
         ]
+        aside = Aside(
+            sealer=self.sealer,
+            group=self.settings.kafka.group_id,
+            shards=self.settings.relay.shards,
+            copies=self.settings.kafka.topics.dead_letters is not None,
+        )
         async with transaction(self.pool) as connection:
-            await dead_letters.append(connection, self.sealer, letters)
+            await aside.put(connection, letters)
             ids = [notice.id for notice in notices]
             await outbox.delete(connection, shard=self.shard, ids=ids, positions={})
         metrics.NOTICES_PARKED.inc(len(notices))

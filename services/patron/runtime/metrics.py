@@ -49,6 +49,9 @@ OUTBOX_OLDEST_SECONDS = Gauge(
 )
 NOTICES_PUBLISHED = Counter("patron_notices_published_total", "Notices that Kafka committed.")
 ROUNDS_FAILED = Counter("patron_relay_rounds_failed_total", "Relay rounds that a fault ended.")
+LETTERS_COPIED = Counter(
+    "patron_dead_letters_copied_total", "Dead letters whose copies Kafka committed."
+)
 NOTICES_PARKED = Counter("patron_notices_parked_total", "Notices too large to be published.")
 ACCOUNTS_REACHED = Counter("patron_accounts_reached_total", "Accounts that time moved.")
 

@@ -83,6 +83,7 @@ class TopicNames(Part):
     engagement: Text = topics.ENGAGEMENT
     members: Text = topics.MEMBERS
     notices: Text = topics.NOTICES
+    dead_letters: Text | None = None  # Where copies of them go; none are made unless it is set.
     partitions: Positive = topics.PARTITIONS
     replication_factor: Positive = 1
     tenant: Text | None = None
@@ -93,6 +94,15 @@ class TopicNames(Part):
     engagement_key: KeyOf | None = None
     members_tenant: Text | None = None
     members_key: KeyOf | None = None
+
+    @model_validator(mode="after")
+    def _letters_go_elsewhere(self) -> "TopicNames":
+        if self.dead_letters in (*self.incoming, self.notices):
+            raise ValueError(
+                f"{PREFIX}KAFKA__TOPICS__DEAD_LETTERS names a topic of events or notices; copies "
+                "of dead letters need one of their own"
+            )
+        return self
 
     @property
     def incoming(self) -> tuple[str, str, str]:

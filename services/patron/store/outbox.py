@@ -1,4 +1,4 @@
-"""The outbox: notices that are committed and that the world does not have yet."""
+"""The outbox: notices, and copies of dead letters, that are committed and not published yet."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,6 +15,7 @@ class OwedNotice(NamedTuple):
     shard: int
     notice: UUID
     body: bytes
+    is_letter: bool = False  # A dead letter's copy; its body is sealed.
 
 
 class WaitingNotice(NamedTuple):
@@ -23,6 +24,7 @@ class WaitingNotice(NamedTuple):
     id: int
     notice: UUID
     body: bytes
+    is_letter: bool
 
 
 async def append(connection: Connection, notices: Sequence[OwedNotice]) -> None:
@@ -82,7 +84,7 @@ async def drop_ahead(connection: Connection, *, shard: int, notices: Sequence[UU
 
 
 async def notices(connection: Connection) -> set[UUID]:
-    """Every notice that waits."""
+    """Every notice that waits; copies of dead letters are none."""
     return {
         UUID(bytes=row["notice"].bytes) for row in await connection.fetch(sql("outbox", "notices"))
     }

@@ -120,5 +120,25 @@ async def within(deadline_s: float, work: Any, *, doing: str) -> Any:
             raise StreamUnavailable(f"{doing}: no answer within {deadline_s:.0f} s") from late
 
 
+async def ended(work: Any, *, deadline_s: float, doing: str) -> None:
+    """Await the end of a client, translated; in a task of its own.
+
+    Where Kafka is away the client may end by cancelling itself, and that must not look as if
+    it were us who are cancelled.
+    """
+    ending = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({ending}, timeout=deadline_s)
+        if not ending.done():
+            raise StreamUnavailable(f"{doing}: not done within {deadline_s:.0f} s")
+        if ending.cancelled():
+            raise StreamUnavailable(f"{doing}: the client cancelled itself")
+        with translated(doing):
+            ending.result()
+    finally:
+        ending.cancel()
+        ending.add_done_callback(lambda each: each.cancelled() or each.exception())
+
+
 def _said(fault: BaseException) -> str:
     return str(fault) or type(fault).__name__

@@ -22,7 +22,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from prometheus_client import Counter
 
 from patron.errors import CorruptRecord, Misconfigured, NotClaimed, OffsetGone, StreamUnavailable
-from patron.stream.connection import KafkaConnection, translated, within
+from patron.stream.connection import KafkaConnection, ended, translated, within
 from patron.stream.records import Partition, RawRecord, raw_record
 
 log = logging.getLogger(__name__)
@@ -274,8 +274,8 @@ class RecordSource:
         if consumer is None:
             return
         try:
-            with translated("Leaving the consumer group"):
-                await asyncio.wait_for(consumer.stop(), deadline_s)
+            doing = "Leaving the consumer group"
+            await ended(consumer.stop(), deadline_s=deadline_s, doing=doing)
         except StreamUnavailable as fault:
             log.warning("Left the group without a goodbye; it will notice by itself: %s", fault)
 

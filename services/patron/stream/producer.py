@@ -25,7 +25,7 @@ from patron.errors import StreamUnavailable
 from patron.runtime import failpoints
 from patron.stream.connection import KafkaConnection, within
 from patron.stream.records import Partition, Record
-from patron.stream.tail import ReadBack, read_back
+from patron.stream.tail import NOTICE_ID_HEADER, ReadBack, read_back
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,12 @@ class TransactionalPublisher:
         return positions
 
     async def read_back(
-        self, topic: str, positions: Mapping[int, int], *, deadline_s: float = 30.0
+        self,
+        topic: str,
+        positions: Mapping[int, int],
+        *,
+        named_by: str = NOTICE_ID_HEADER,
+        deadline_s: float = 30.0,
     ) -> ReadBack:
         """The ids of the notices that are committed behind `positions` (by partition).
 
@@ -133,7 +138,9 @@ class TransactionalPublisher:
         commit of our own is acknowledged a moment before readers can see it. Raises
         OffsetGone when a position lies behind the end: the topic was made anew.
         """
-        return await read_back(self._connection, topic, positions, deadline_s=deadline_s)
+        return await read_back(
+            self._connection, topic, positions, named_by=named_by, deadline_s=deadline_s
+        )
 
     async def stop(self) -> None:
         """Let go of everything, within seconds even where the brokers do not answer."""
@@ -242,7 +249,8 @@ class EventProducer:
         for each in records:
             if each.topic not in counts:
                 counts[each.topic] = len(await self._producer.partitions_for(each.topic))
-            place = Partition(each.topic, partition_of(each.key, counts[each.topic]))
+            # What has no key lies together: it has no order that partitions could break.
+            place = Partition(each.topic, partition_of(each.key or b"", counts[each.topic]))
             batch = open_batches.get(place)
             if batch is None or not _append(batch, each):
                 if batch is not None:

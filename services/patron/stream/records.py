@@ -16,8 +16,8 @@ class Record(NamedTuple):
     """A record to be sent. Without a time it gets the sender's."""
 
     topic: str
-    key: bytes
-    value: bytes
+    key: bytes | None
+    value: bytes | None
     headers: Headers = ()
     timestamp_ms: int | None = None
 

@@ -4,7 +4,6 @@ What a crashed relay had committed to Kafka, but not yet deleted from the outbox
 here; who reads it first sends nothing twice. It belongs to no consumer group.
 """
 
-import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from patron.errors import OffsetGone, StreamUnavailable
-from patron.stream.connection import KafkaConnection, translated, within
+from patron.stream.connection import KafkaConnection, ended, within
 from patron.stream.records import Partition, RawRecord, raw_record
 
 log = logging.getLogger(__name__)
@@ -76,15 +75,17 @@ async def read_back(
     topic: str,
     positions: Mapping[int, int] | None,
     *,
+    named_by: str = NOTICE_ID_HEADER,
     deadline_s: float,
 ) -> ReadBack:
     """See `TransactionalPublisher.read_back`. With None only the ends are looked up."""
     keys: dict[str, bytes] = {}
 
     def hear(record: Any) -> None:
-        for name, value in record.headers:
-            if name == NOTICE_ID_HEADER:
-                keys[value.decode()] = record.key or b""
+        # What came round by a topic of ours before has an older id too; the last is its own.
+        names = [value for name, value in record.headers if name == named_by and value]
+        if names:
+            keys[names[-1].decode("utf-8", "replace")] = record.key or b""
 
     ends = await _tail(connection, topic, positions, hear, deadline_s=deadline_s)
     return ReadBack(keys, ends)
@@ -177,7 +178,6 @@ async def _read(
 
 async def _close(consumer: Any) -> None:
     try:
-        with translated("Closing a reader"):
-            await asyncio.wait_for(consumer.stop(), CLOSE_WAIT_S)
+        await ended(consumer.stop(), deadline_s=CLOSE_WAIT_S, doing="Closing a reader")
     except StreamUnavailable as fault:
         log.warning("A reader did not close in time and was dropped: %s", fault)

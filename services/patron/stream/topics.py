@@ -60,7 +60,11 @@ def all_topics(names: TopicNames) -> list[TopicSpec]:
         input_topic(name, partitions=partitions, replication_factor=replication_factor)
         for name in names.incoming
     ]
-    return [*incoming, TopicSpec(names.notices, partitions, replication_factor, {})]
+    outgoing = [name for name in (names.notices, names.dead_letters) if name is not None]
+    return [
+        *incoming,
+        *(TopicSpec(name, partitions, replication_factor, {}) for name in outgoing),
+    ]
 
 
 async def ensure(connection: KafkaConnection, specs: Sequence[TopicSpec]) -> list[TopicReport]:
