@@ -19,6 +19,7 @@ from patron.store.dead_letters import Original
 from patron.store.ledger import EntryRow
 from patron.store.pool import open_pool, session, transaction
 from patron.store.sealing import KEY_BYTES, Sealer
+from patron.store.tenants import Unknown
 from patron.wire.bodies import encode_fact
 from patron.wire.identity import content_hash, event_key, who_key
 from patron.wire.incoming import Arrived
@@ -113,12 +114,16 @@ class Counter:
             return await connection.fetchval(query, *arguments)
 
 
-async def counters(dsn: str, document: str = PROGRAM) -> AsyncIterator[Counter]:
+async def counters(
+    dsn: str, document: str = PROGRAM, *, unknown: Unknown = Unknown.OPEN
+) -> AsyncIterator[Counter]:
     await migrate.migrate(dsn)
     pool = await open_pool(dsn)
     sealer = Sealer(bytes(KEY_BYTES))
     async with transaction(pool) as connection:
-        await tenants.add(connection, sealer, name=TENANT, late_max=None, follows_input=True)
+        await tenants.add(
+            connection, sealer, name=TENANT, late_max=None, follows_input=True, unknown=unknown
+        )
     await publish(
         pool, sealer, tenant=TENANT, document=document, source="grocer.yaml", since=LONG_BEFORE
     )

@@ -6,11 +6,12 @@ import pytest
 
 from core.grocery import article, bought, returned
 from engine.counter import Counter, counters
+from patron.audit.check import audit
 from patron.core.facts import Fact
 from patron.engine.following import follow
 from patron.engine.letters import WAITED, wait_again
 from patron.store import dead_letters, waiting
-from patron.store.pool import transaction
+from patron.store.pool import session, transaction
 from patron.store.waiting import WaitingFact
 from patron.wire.bodies import encode_fact, kind_of
 from patron.wire.identity import THEIR_TURN, event_key
@@ -38,6 +39,15 @@ async def test_a_refund_that_waited_and_exceeds_its_order_becomes_a_dead_letter(
     assert await letters(counter) == [(WAITED, "refund_exceeds_order")]
     assert await counter.available("ann") == 10
     assert await counter.value("SELECT count(*) FROM waiting") == 0
+
+
+async def test_the_second_model_reads_a_member_of_whom_a_waiting_refund_is_all_that_came(
+    counter: Counter,
+) -> None:
+    await counter.put(returned("o1", l1=4_00, member="ann"))
+    async with session(counter.pool) as connection:
+        report = await audit(connection)
+    assert (report.accounts, report.entries, report.differences) == (1, 0, [])
 
 
 async def test_a_fact_that_follows_and_is_unfit_becomes_a_dead_letter_and_its_neighbours_act(

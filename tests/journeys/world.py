@@ -27,6 +27,7 @@ from patron.runtime import settings as runtime_settings
 from patron.store import accounts, claims, migrate, outbox, tenants
 from patron.store.pool import Pool, Uuid, open_pool, session, transaction
 from patron.store.sealing import Sealer
+from patron.store.tenants import Unknown
 from patron.stream import topics
 from patron.stream.connection import KafkaConnection
 from patron.stream.producer import EventProducer
@@ -79,12 +80,19 @@ class World:
 
     # What comes in.
 
-    async def add_tenant(self, name: str, *, follows_input: bool = True) -> None:
+    async def add_tenant(
+        self, name: str, *, follows_input: bool = True, unknown: Unknown = Unknown.OPEN
+    ) -> None:
         """A tenant; one that follows its input takes events however late they are."""
         limits: dict[str, Any] = {"late_max": None} if follows_input else {}
         async with transaction(self.pool) as connection:
             await tenants.add(
-                connection, self.sealer, name=name, follows_input=follows_input, **limits
+                connection,
+                self.sealer,
+                name=name,
+                follows_input=follows_input,
+                unknown=unknown,
+                **limits,
             )
 
     async def publish(

@@ -375,7 +375,8 @@ class Model:
 
     def lowest(self) -> str:
         """The tier that everybody has."""
-        return self._lowest(self.terms[self.version])
+        # Whose only event waits has an account without entries, hence without a version.
+        return self._lowest(self.terms[self.version]) if self.version else ""
 
     @staticmethod
     def _lowest(terms: Terms) -> str:

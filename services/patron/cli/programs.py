@@ -15,6 +15,7 @@ from patron.engine.replay import Replay
 from patron.errors import Misconfigured
 from patron.store.pool import Pool
 from patron.store.sealing import Sealer
+from patron.store.tenants import Unknown
 from patron.wire.checking import check_file, text_of
 from patron.wire.documents import compile_document
 
@@ -107,6 +108,9 @@ def replay(
     until: Annotated[
         str | None, typer.Option(help="Let time pass up to this instant at the end.")
     ] = None,
+    unknown: Annotated[
+        Unknown, typer.Option(help="What an event by a name that leads to nobody does.")
+    ] = Unknown.OPEN,
     json: Json = False,
 ) -> None:
     """Run programs over a file of CloudEvents, without servers: notices, then members."""
@@ -114,7 +118,7 @@ def replay(
     if not programs:
         raise Misconfigured("replay needs a program file and then a file of events")
     end = None if until is None else instant(until)
-    run = Replay(lineages(programs))
+    run = Replay(lineages(programs), unknown=unknown)
     write = sys.stdout.write
     try:
         with open(events, "rb") as lines:

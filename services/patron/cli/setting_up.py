@@ -70,6 +70,13 @@ def add(
     history: Annotated[
         bool, typer.Option(help="No limit on lateness, and time follows the input.")
     ] = False,
+    unknown: Annotated[
+        tenants.Unknown,
+        typer.Option(
+            help="An event by a card, phone or e-mail that leads to nobody opens a member, waits "
+            "until the name is somebody's, or stays anonymous: counted, and earning nothing."
+        ),
+    ] = tenants.Unknown.OPEN,
     json: Json = False,
 ) -> None:
     """Add a tenant."""
@@ -82,6 +89,7 @@ def add(
                 name=name,
                 late_max=None if history else timedelta(days=late_max_days),
                 follows_input=history,
+                unknown=unknown,
             )
 
     number = with_pool(work)

@@ -17,6 +17,7 @@ from patron.engine.business import Business, business_of
 from patron.engine.catalogue import Catalogue, Tenant
 from patron.engine.letters import letters_of
 from patron.engine.moving import MOVES_NAMES, apart, move_names
+from patron.engine.nameless import Kept
 from patron.engine.noticing import codes_drawn
 from patron.engine.reading import Meant, NamesMoved, Page
 from patron.engine.resolving import resolve
@@ -293,22 +294,25 @@ class _Part:
     ) -> list[DeadLetter]:
         unfit: dict[EventName, Unfit] = {}
         facts = [each.arrived.fact for each in received]
-        resolved = await resolve(self.connection, self.tenant.number, facts, met)
+        resolved = await resolve(
+            self.connection, self.tenant.number, facts, met, unknown=self.tenant.unknown
+        )
         failpoints.passed("engine.resolved")
         fresh, letters = await self._claim(received, resolved.meant, outcomes, resolved.numbers)
         failpoints.passed("engine.named")
         meant = [each for _, each in fresh]
-        applied: set[EventName] = set()
+        applied: dict[EventName, str] = {}  # What became of each, as it is counted.
         for served in self.tenant.programs:
             page = Page(self.tenant, served, met_accounts.setdefault(served.number, set()))
             await page.load(self.connection, meant, resolved.numbers)
             failpoints.passed("engine.loaded")
-            for each in meant:
-                said = await page.decide(self.connection, each)
+            for brought, each in fresh:
+                received_at = brought.arrived.received_at
+                said = await page.decide(self.connection, each, received_at=received_at)
                 if isinstance(said, Unfit):
                     unfit[each.fact.name] = said
                 else:
-                    applied.add(each.fact.name)
+                    applied[each.fact.name] = said if isinstance(said, Kept) else "applied"
             failpoints.passed("engine.decided")
             arrived = {each.fact.name for each in meant}
             unfit |= {fact.name: why for fact, why in page.book.unfit if fact.name in arrived}
@@ -374,7 +378,7 @@ class _Part:
         self,
         fresh: list[tuple[Received, Meant]],
         unfit: Mapping[EventName, Unfit],
-        applied: set[EventName],
+        applied: Mapping[EventName, str],
         outcomes: Counter[str],
     ) -> list[DeadLetter]:
         """Dead letters of what no program could apply; they give their names back."""
@@ -382,7 +386,7 @@ class _Part:
         for each, _ in fresh:
             name = each.arrived.fact.name
             if name not in unfit:
-                outcomes["applied"] += 1
+                outcomes[applied[name]] += 1
                 continue
             letters.append(DeadLetter(each.record, unfit[name].code, unfit[name].detail))
             if name not in applied:

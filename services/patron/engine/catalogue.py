@@ -13,6 +13,7 @@ from patron.engine.names import Names
 from patron.store import programs, tenants
 from patron.store.pool import Connection
 from patron.store.sealing import Sealer
+from patron.store.tenants import Unknown
 from patron.wire.documents import compile_document
 from patron.wire.identity import Hasher
 from patron.wire.incoming import Sender
@@ -35,6 +36,7 @@ class Tenant(NamedTuple):
     late_max: timedelta | None
     early_max: timedelta
     follows_input: bool  # Its clock is its input's, not the database's.
+    unknown: Unknown
     hasher: Hasher
     programs: tuple[Served, ...]  # In order of their numbers.
 
@@ -63,6 +65,7 @@ class Catalogue:
                 row.late_max,
                 row.early_max,
                 row.follows_input,
+                row.unknown,
                 Hasher(row.identifier_key),
                 served,
             )

@@ -102,7 +102,8 @@ async def _take_turns(
 
 async def _put(connection: Connection, page: Page, facts: list[Fact]) -> list[DeadLetter]:
     """Decide these facts; those that are unfit are dead letters."""
-    resolved = await resolve(connection, page.tenant.number, facts, {})
+    tenant = page.tenant
+    resolved = await resolve(connection, tenant.number, facts, {}, unknown=tenant.unknown)
     meant = [each for each in resolved.meant if isinstance(each, Meant)]
     await page.load(connection, meant, resolved.numbers)
     unfit = []

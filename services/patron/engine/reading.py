@@ -1,6 +1,7 @@
 """A book filled from the tables: whatever a batch's facts may touch, locked and loaded."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
 
@@ -13,10 +14,12 @@ from patron.core.facts import (
     Fact,
     OrderCompleted,
     OrderFact,
+    Who,
 )
 from patron.core.merging import renumbered
 from patron.engine.book import Book, Waits
 from patron.engine.catalogue import Served, Tenant
+from patron.engine.nameless import MAY_BE_NOBODYS, NAME_UNKNOWN, Kept, Nameless, brought
 from patron.engine.owned import Home, Owned
 from patron.engine.pooling import Held, Hold, Pool
 from patron.engine.rows import account_of, grant_of, lot_of, past_of_entry
@@ -27,8 +30,9 @@ from patron.store.accounts import AccountRow
 from patron.store.orders import LockedOrder
 from patron.store.pool import Connection
 from patron.store.pools import HoldRow, PoolRow
+from patron.store.tenants import Unknown
 from patron.wire import bodies
-from patron.wire.identity import id_key, once_key, order_key, who_key
+from patron.wire.identity import id_key, name_key, once_key, order_key, who_key
 
 
 class Meant(NamedTuple):
@@ -66,6 +70,8 @@ class Page:
         self.tenant = tenant
         self.served = served
         self.book = Book(tenant.name, served.lineage)
+        self.nameless = Nameless(tenant.unknown)
+        self.awaiting: dict[EventName, Who] = {}  # What waits in the tables, and for which name.
         self.rows: dict[str, AccountRow] = {}  # By member id.
         self.known_orders: set[str] = set()
         self.met: set[int] = met  # Members whose accounts are known to be there.
@@ -80,6 +86,7 @@ class Page:
 
         `members` has the numbers of all that the facts mean; those of orders are added.
         """
+        facts = [*facts, *await self._load_nameless(connection, facts)]
         found = await self._load_orders(connection, facts)
         ids = {number: member for member, number in members.items()}
         for order in found:
@@ -96,6 +103,30 @@ class Page:
         wanted = [each for fact in touched for each in fact.needs]
         await self._load_ended(connection, wanted)
         await self._lock_pools(connection, wanted)
+
+    async def _load_nameless(self, connection: Connection, facts: Sequence[Meant]) -> list[Meant]:
+        """What waits for a name that one of these facts brings, as that one's member's."""
+        whose = brought((fact, member) for fact, member, _ in facts)
+        if self.tenant.unknown is not Unknown.WAIT or not whose:
+            return []
+        by_key = {name_key(who): who for who in whose}
+        rows = await waiting.find(
+            connection,
+            tenant=self.tenant.number,
+            program=self.served.number,
+            keys=list(by_key),
+        )
+        for row in rows:
+            fact, who = bodies.decode_fact(row.kind, row.fact), by_key[row.key]
+            self.nameless.waiting.setdefault(who, []).append(fact)
+            self.awaiting[fact.name] = who
+        here = (fact for fact, member, _ in facts if member is None)
+        awaited = (*here, *chain.from_iterable(self.nameless.waiting.values()))
+        return [
+            Meant(fact, whose[fact.member])
+            for fact in awaited
+            if isinstance(fact, MAY_BE_NOBODYS) and fact.member and fact.member in whose
+        ]
 
     async def _load_orders(
         self, connection: Connection, facts: Sequence[Meant]
@@ -118,7 +149,25 @@ class Page:
             if row.seq:  # It was committed: an account without entries may be this batch's own.
                 self.met.add(row.member)
 
-    async def decide(self, connection: Connection, meant: Meant) -> Unfit | Waits | None:
+    async def decide(
+        self, connection: Connection, meant: Meant, *, received_at: datetime | None = None
+    ) -> Unfit | Waits | Kept | None:
+        """Decide one fact, and right after it what waited for the names that it brings."""
+        kept = None
+        if meant.member is None:
+            kept = self.nameless.keep(meant.fact, owned=self.book.orders)
+        said = kept or await self._put(connection, meant)
+        late_max = self.tenant.late_max
+        for fact in self.nameless.take(meant.fact):
+            # By the record's own timestamp: it makes no difference whether jobs came first.
+            is_over = received_at and late_max and fact.at < received_at - late_max
+            whose = Meant(fact, meant.member)
+            why = NAME_UNKNOWN if is_over else await self._put(connection, whose)
+            if isinstance(why, Unfit):
+                self.book.unfit.append((fact, why))
+        return said
+
+    async def _put(self, connection: Connection, meant: Meant) -> Unfit | Waits | None:
         """Put one fact into the book, and load what turns out to be wanted."""
         while True:
             try:
@@ -158,9 +207,9 @@ class Page:
                 home = Home(row.account or 0, order.shift)
                 state = renumbered(state, order.shift)
             self.book.orders[row.order_id] = Owned(ids[order.member or 0], state, home)
-        await self._load_waiting(
-            connection, [o.row.order_id for o in found if o.row.account is None]
-        )
+        awaited = [o.row for o in found if o.row.account is None]
+        self.nameless.orders |= {row.order_id for row in awaited if row.state == orders.NOBODYS}
+        await self._load_waiting(connection, [row.order_id for row in awaited])
 
     async def _load_waiting(self, connection: Connection, order_ids: Iterable[str]) -> None:
         by_key = {order_key(order): order for order in order_ids}

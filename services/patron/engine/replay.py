@@ -21,12 +21,14 @@ from patron.core.refold import Past
 from patron.engine.book import Book, Waits
 from patron.engine.decided import past_of
 from patron.engine.lineage import Lineage
+from patron.engine.nameless import Kept, Nameless
 from patron.engine.noticing import published_of
 from patron.engine.quoting import quoted, quoted_return
 from patron.engine.reading import Meant
 from patron.engine.resolving import Names
 from patron.engine.statement import shown
 from patron.engine.wanted import HistoryWanted
+from patron.store.tenants import Unknown
 from patron.stream.records import RawRecord
 from patron.wire.identity import Hasher
 from patron.wire.incoming import Arrived, Binding, Sender, read
@@ -41,8 +43,10 @@ REPLAY_KEY = b"replay"  # Identifiers are only compared with each other here.
 class Replay:
     """Programs over events, in the order in which the events come."""
 
-    def __init__(self, lineages: dict[str, Lineage]) -> None:
+    def __init__(self, lineages: dict[str, Lineage], *, unknown: Unknown = Unknown.OPEN) -> None:
         self._lineages = lineages
+        self._unknown = unknown
+        self._nameless: dict[tuple[str, str], Nameless] = {}
         self._books: dict[tuple[str, str], Book] = {}
         self._names: dict[str, Names] = {}
         self._past: dict[tuple[str, str], dict[str, list[Past]]] = defaultdict(
@@ -81,7 +85,7 @@ class Replay:
             if content != arrived.content:
                 raise Unreadable(Reason.ID_REUSE, MEANING[Reason.ID_REUSE])
             return
-        meant = self._names.setdefault(fact.name.tenant, Names({})).meant(fact)
+        meant = self._names_of(fact.name.tenant).meant(fact)
         if isinstance(meant, Unfit):
             raise Unreadable(Reason(meant.code), meant.detail)
         self._seen[arrived.event] = arrived.content
@@ -95,7 +99,7 @@ class Replay:
                     book.states[member] = State(Account(member), (), ())
             for old in self._names[fact.name.tenant].before(meant.member or ""):
                 book.once.setdefault(meant.member or "", set()).update(book.once.get(old, ()))
-            said = self._put(book, program, meant)
+            said = self._decide(book, program, meant)
             self._follow(book, program)
             yield from self._said(book, program)
             unfit = said if isinstance(said, Unfit) else unfit
@@ -110,6 +114,20 @@ class Replay:
         if unfit is not None:
             del self._seen[arrived.event]
             raise Unreadable(Reason(unfit.code), unfit.detail)
+
+    def _names_of(self, tenant: str) -> Names:
+        return self._names.setdefault(tenant, Names({}, unknown=self._unknown))
+
+    def _decide(self, book: Book, program: str, meant: Meant) -> Unfit | Waits | Kept | None:
+        """One fact, and right after it what waited for the names that it brings."""
+        nameless = self._nameless.setdefault((book.tenant, program), Nameless(self._unknown))
+        kept = nameless.keep(meant.fact, owned=book.orders) if meant.member is None else None
+        said = kept or self._put(book, program, meant)
+        for fact in nameless.take(meant.fact):
+            why = self._put(book, program, Meant(fact, meant.member))
+            if isinstance(why, Unfit):
+                book.unfit.append((fact, why))
+        return said
 
     def _put(self, book: Book, program: str, meant: Meant) -> Unfit | Waits | None:
         put = partial(book.put_fact, meant.fact, member=meant.member, other=meant.other)
@@ -161,7 +179,7 @@ class Replay:
         """What a basket would cost and bring its member, after all events so far."""
         assert order.member is not None, "a quote is somebody's"
         tenant = order.name.tenant
-        member = self._names.setdefault(tenant, Names({})).known(order.member)
+        member = self._names_of(tenant).known(order.member)
         book = self._book(tenant, program, self._lineages[program])
         return quoted(book, order, member=member)
 
@@ -169,7 +187,7 @@ class Replay:
         """What would come back of a member's order, after all events so far."""
         assert refund.member is not None, "a quote is somebody's"
         tenant = refund.name.tenant
-        member = self._names.setdefault(tenant, Names({})).known(refund.member)
+        member = self._names_of(tenant).known(refund.member)
         book = self._book(tenant, program, self._lineages[program])
         return quoted_return(book, refund, member=member)
 

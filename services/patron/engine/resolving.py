@@ -1,25 +1,26 @@
 """Whom facts mean: names become members, and unknown ones open new members.
 
 Facts are taken in order, so that a name that one fact links leads the next one to its
-member, whether both come in one batch or in two.
+member, whether both come in one batch or in two. What a tenant has unknown identifiers do
+other than open a member leads to nobody here: see `engine.nameless`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from patron.core.decision import Unfit
 from patron.core.facts import (
     Fact,
-    IdentifiersLinked,
-    MemberEnrolled,
     MemberMerged,
     TransferAsked,
     Who,
 )
+from patron.engine.nameless import BRINGS_NAMES, MAY_BE_NOBODYS, brought
 from patron.engine.reading import Meant
 from patron.store import members
 from patron.store.members import Member, Name
 from patron.store.pool import Connection
+from patron.store.tenants import Unknown
 from patron.wire.identity import event_key, who_key
 
 
@@ -31,8 +32,9 @@ class Resolved(NamedTuple):
 
 
 async def resolve(
-    connection: Connection, tenant: int, facts: list[Fact], met: dict[Name, Member]
-) -> Resolved:
+    connection: Connection, tenant: int, facts: list[Fact], met: dict[Name, Member],
+    *, unknown: Unknown = Unknown.OPEN,
+) -> Resolved:  # fmt: skip
     """Find or open whom the facts mean, and write down the names that they bring.
 
     `met` are names that this process has seen committed; no name ever leads elsewhere.
@@ -44,10 +46,13 @@ async def resolve(
     names = {_name(who) for who in named | made}
     known = {name: met[name] for name in names if name in met}
     found = await members.find(connection, tenant, sorted(names - known.keys()))
-    met |= found
     known |= found
+    if unknown is Unknown.WAIT:
+        known |= await _held(connection, tenant, facts, known)
+    met |= known
     leads_to = {name: member.id for name, member in known.items()}
-    book = Names(leads_to, {name for name, member in known.items() if member.is_erased})
+    erased = {name for name, member in known.items() if member.is_erased}
+    book = Names(leads_to, erased, unknown=unknown)
     meant = [book.meant(fact) for fact in facts]
     opened = await members.open_members(connection, tenant, sorted(book.opened))
     everybody = {member.id: member for member in (*known.values(), *opened.values())}
@@ -57,6 +62,29 @@ async def resolve(
     return Resolved(meant, _numbers(everybody.values()))
 
 
+async def _held(
+    connection: Connection, tenant: int, facts: list[Fact], known: Mapping[Name, Member]
+) -> dict[Name, Member]:
+    """Hold names to the commit: alone to bring them, with others to wait for them.
+
+    So whoever comes second sees what the first one wrote: an event never waits for a name
+    that another transaction is about to bring. Says whose they are by then.
+    """
+    new = {name for who in brought((f, "") for f in facts) if (name := _name(who)) not in known}
+    awaited = {
+        name
+        for fact in facts
+        if isinstance(fact, MAY_BE_NOBODYS)
+        and fact.member is not None
+        and fact.member.kind != "id"
+        and (name := _name(fact.member)) not in known
+    }
+    if not new and not awaited:
+        return {}
+    await members.hold(connection, tenant, alone=new, shared=awaited)
+    return await members.find(connection, tenant, sorted(new | awaited))
+
+
 def _numbers(everybody: Iterable[Member]) -> dict[str, int]:
     return {member.id: member.member for member in everybody if not member.is_erased}
 
@@ -64,7 +92,14 @@ def _numbers(everybody: Iterable[Member]) -> dict[str, int]:
 class Names:
     """Names and where they lead, as the facts of a batch add to them."""
 
-    def __init__(self, leads_to: dict[Name, str], erased: Iterable[Name] = ()) -> None:
+    def __init__(
+        self,
+        leads_to: dict[Name, str],
+        erased: Iterable[Name] = (),
+        *,
+        unknown: Unknown = Unknown.OPEN,
+    ) -> None:
+        self._opens = unknown is Unknown.OPEN
         self.leads_to = leads_to
         self.erased = set(erased)  # Ids of members who were.
         self.forgotten: dict[Name, str] = {}  # Other names of theirs → whose they were.
@@ -79,13 +114,17 @@ class Names:
         """Whom one fact means."""
         if any(_name(who) in self.erased for who in _all_named(fact)):
             return Unfit("member_erased", "the event names a member who was erased")
+        if not self._opens and any(self._is_nobody(who) for who in _all_meant(fact)):
+            if isinstance(fact, MAY_BE_NOBODYS):
+                return Meant(fact, None)
+            return Unfit("unknown_member", "it is asked of a name that leads to nobody")
         who = getattr(fact, "member", None)
         member = None if who is None else self._member(who, fact)
         if isinstance(fact, TransferAsked):
             return Meant(fact, member, self._member(fact.to, fact))
         if isinstance(fact, MemberMerged):
             return Meant(fact, member, self._member(fact.into, fact))
-        if isinstance(fact, MemberEnrolled | IdentifiersLinked):
+        if isinstance(fact, BRINGS_NAMES):
             assert member is not None
             taken = [w for w in fact.identifiers if self._leads_elsewhere(w, member)]
             if taken:
@@ -123,6 +162,9 @@ class Names:
             self._add(name, member)
         return self.leads_to[name]
 
+    def _is_nobody(self, who: Who) -> bool:
+        return who.kind != "id" and _name(who) not in self.leads_to
+
     def _leads_elsewhere(self, who: Who, member: str) -> bool:
         return self.leads_to.get(_name(who), member) != member
 
@@ -142,6 +184,12 @@ def _name(who: Who) -> Name:
 
 
 def _all_named(fact: Fact) -> Iterable[Who]:
+    yield from _all_meant(fact)
+    if isinstance(fact, BRINGS_NAMES):
+        yield from fact.identifiers
+
+
+def _all_meant(fact: Fact) -> Iterable[Who]:
     who = getattr(fact, "member", None)
     if who is not None:
         yield who
@@ -149,5 +197,3 @@ def _all_named(fact: Fact) -> Iterable[Who]:
         yield fact.to
     if isinstance(fact, MemberMerged):
         yield fact.into
-    if isinstance(fact, MemberEnrolled | IdentifiersLinked):
-        yield from fact.identifiers

@@ -20,7 +20,7 @@ from patron.store.ledger import EntryRow, LotRow, TakeRow
 from patron.store.orders import OrderRow
 from patron.store.pool import Connection
 from patron.wire import bodies
-from patron.wire.identity import ALL_ACCOUNTS, THEIR_TURN, event_key, order_key
+from patron.wire.identity import ALL_ACCOUNTS, THEIR_TURN, event_key, name_key, order_key
 from patron.wire.outgoing import pack, shard_of
 
 
@@ -180,11 +180,17 @@ class Writing:
         }
         rows = [self._order(order, member) for order, member in changed.items()]
         # The row is there from the first refund on, so that refund and order always meet.
-        rows += [OrderRow(order, None, 0, 0, 0, b"") for order in page.book.waiting]
+        nobodys = {*page.book.waiting, *page.nameless.orders} - changed.keys()
+        rows += [self._nobodys(order) for order in nobodys]
         new = [row for row in rows if row.order_id not in page.known_orders]
         await orders.insert(connection, **place, orders=new)
         known = [row for row in rows if row.order_id in page.known_orders]
         await orders.update(connection, **place, orders=known)
+
+    def _nobodys(self, order: str) -> OrderRow:
+        """An order that did not come yet, or came and is nobody's."""
+        state = orders.NOBODYS if order in self.page.nameless.orders else b""
+        return OrderRow(order, None, 0, 0, 0, state)
 
     def _order(self, order: str, member: str) -> OrderRow:
         page = self.page
@@ -281,6 +287,9 @@ class Writing:
         place = {"tenant": page.tenant.number, "program": page.served.number}
         still = {f.name: f for facts in page.book.waiting.values() for f in facts}
         done = {order_key(o) for name, o in page.waited.items() if name not in still}
+        nameless = [(f, who) for who, facts in page.nameless.waiting.items() for f in facts]
+        still |= {fact.name: fact for fact, _ in nameless}
+        done |= {name_key(who) for name, who in page.awaiting.items() if name not in still}
         await waiting.drop(connection, **place, keys=sorted(done))
         new = [
             _waiting(fact, order_key(order))
@@ -288,6 +297,7 @@ class Writing:
             for fact in facts
             if fact.name not in page.waited
         ]
+        new += [_waiting(f, name_key(who)) for f, who in nameless if f.name not in page.awaiting]
         new += [_waiting(fact, put_off_for(fact)) for fact in page.book.put_off]
         await waiting.put(connection, **place, facts=new)
 

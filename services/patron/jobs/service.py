@@ -13,6 +13,7 @@ import structlog
 
 from patron.engine.apply import Engine
 from patron.engine.following import follow
+from patron.engine.lapsing import lapse
 from patron.engine.reach import reach
 from patron.errors import Transient
 from patron.runtime import metrics
@@ -65,6 +66,13 @@ class Jobs:
         metrics.count_business(business)
         return followed
 
+    async def lapse(self) -> int:
+        """Set aside some of what waited in vain; return how many facts."""
+        lapsed, codes = await lapse(self.engine, facts_max=self.settings.jobs.accounts_max)
+        for code, count in codes.items():
+            metrics.child(metrics.DEAD_LETTERS, code).inc(count)
+        return lapsed
+
     async def _keep_house(self) -> None:
         """Make partitions before anybody waits for them; forget what may not be kept."""
         if time.monotonic() - self._kept_house_at < HOUSEKEEPING_S:
@@ -76,6 +84,8 @@ class Jobs:
             purged = await dead_letters.purge(connection, before=now - kept)
         if purged:
             log.info("dead_letters.purged", letters=purged)
+        while await self.lapse():
+            pass
         if gone := await self.engine.forget_names(now=now):
             log.info("names.forgotten", weeks=len(gone))
         self._kept_house_at = time.monotonic()

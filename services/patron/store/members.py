@@ -1,6 +1,6 @@
 """Members: the names that lead to them, and, apart and sealed, their personal data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from patron.errors import Raced
@@ -8,6 +8,8 @@ from patron.store.pool import Connection, Uuid, columns, sql
 from patron.store.sealing import Sealer
 
 Name = tuple[str, bytes]  # kind, hash of the value
+
+SLOTS = 256  # Names share so many locks: a batch of new ones must not fill the server's table.
 
 
 class Member(NamedTuple):
@@ -58,6 +60,19 @@ async def name(connection: Connection, tenant: int, names: Mapping[Name, int]) -
     given = await connection.fetch(sql("members", "name"), tenant, *columns(rows, 3))
     if len(given) < len(rows):
         raise Raced("a member's name was taken by another transaction")
+
+
+async def hold(
+    connection: Connection, tenant: int, *, alone: Collection[Name], shared: Collection[Name]
+) -> None:
+    """Hold names to the commit, whether or not anybody has them: alone, or with who only asks."""
+    slots = {_slot(tenant, name): False for name in shared}
+    slots |= {_slot(tenant, name): True for name in alone}
+    await connection.execute(sql("members", "hold"), *columns(sorted(slots.items()), 2))
+
+
+def _slot(tenant: int, name: Name) -> int:
+    return tenant * SLOTS + name[1][0]
 
 
 async def lead(connection: Connection, tenant: int, *, member: int, heir: int) -> None:

@@ -6,9 +6,11 @@ from typing import NamedTuple
 from patron.errors import Raced
 from patron.store.pool import Connection, all_written, columns, sql, written
 
+NOBODYS = b"\0"  # The state of an order that came and is nobody's. No encoded one is this.
+
 
 class OrderRow(NamedTuple):
-    """An order as a level. `account` None: only a refund came yet, and waits."""
+    """An order as a level. `account` None: only a refund came yet, or the order is nobody's."""
 
     order_id: str
     account: int | None
@@ -65,6 +67,16 @@ async def update(
             sql("orders", "update"), tenant, program, *columns(sorted(orders, key=_id), 6)
         )
         all_written(status, orders)
+
+
+async def nobodys(
+    connection: Connection, *, tenant: int, program: int, order_ids: Sequence[str]
+) -> set[str]:
+    """Those of these orders that came and are nobody's; none is locked."""
+    rows = await connection.fetch(
+        sql("orders", "nobodys"), tenant, program, list(order_ids), NOBODYS
+    )
+    return {row["order_id"] for row in rows}
 
 
 def _id(order: OrderRow) -> str:

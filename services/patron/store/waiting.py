@@ -59,6 +59,21 @@ async def take(
     return [_waiting(row) for row in rows]
 
 
+async def lapse(
+    connection: Connection,
+    *,
+    tenant: int,
+    program: int,
+    until: datetime,
+    but: Sequence[bytes],
+    facts_max: int,
+) -> list[WaitingFact]:
+    """Take out some of what is earlier than `until`, and does not wait for one of `but`."""
+    keys = [Uuid(key) for key in but]
+    rows = await connection.fetch(sql("waiting", "lapse"), tenant, program, until, keys, facts_max)
+    return [_waiting(row) for row in rows]
+
+
 def _waiting(row: Any) -> WaitingFact:
     key, event, at, kind, fact = row
     return WaitingFact(key.bytes, event.bytes, at, kind, fact)

@@ -43,6 +43,12 @@ def order_key(order: str) -> bytes:
     return blake2b(order.encode(), digest_size=HASH_BYTES).digest()
 
 
+def name_key(who: Who) -> bytes:
+    """What a fact waits for whose member is named by an identifier that leads to nobody."""
+    # No order's id holds a NUL, so no order has this key.
+    return blake2b(f"\0{who.kind}\0{who.value}".encode(), digest_size=HASH_BYTES).digest()
+
+
 @lru_cache(maxsize=1 << 17)
 def who_key(who: Who) -> bytes:
     """A member's name as the tables keep it. Other than the id, it is a hash already."""

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     OTHER_CURRENCY = "other_currency"
     NO_RATE = "no_rate"
     UNKNOWN_MEMBER = "unknown_member"
+    NAME_UNKNOWN = "name_unknown"
     IDENTIFIER_TAKEN = "identifier_taken"
     MEMBER_ERASED = "member_erased"
     UNSUPPORTED = "unsupported"
@@ -70,7 +71,8 @@ MEANING: dict[Reason, str] = {
     Reason.UNKNOWN_LINE: "the refund names a line that its order does not have",
     Reason.OTHER_CURRENCY: "the refund is in another currency than its order",
     Reason.NO_RATE: "the order is in another currency than the program and brings no rate",
-    Reason.UNKNOWN_MEMBER: "the event names no member",
+    Reason.UNKNOWN_MEMBER: "the event names no member, or asks something of nobody that is known",
+    Reason.NAME_UNKNOWN: "the name of this event led to nobody in its time; link it, then replay",
     Reason.IDENTIFIER_TAKEN: "an identifier leads to another member already",
     Reason.MEMBER_ERASED: "the member asked to be forgotten; open a new one under another id",
     Reason.UNSUPPORTED: "this version does not decide this kind of event yet; replay after upgrade",

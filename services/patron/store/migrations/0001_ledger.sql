@@ -11,7 +11,9 @@ CREATE TABLE tenant (
     late_max interval,  -- Null: events may be as late as they like (history, imports).
     early_max interval NOT NULL,
     follows_input boolean NOT NULL,  -- Its clock is its input's, not the database's.
-    identifier_key bytea NOT NULL  -- Sealed; what its members' identifiers are hashed with.
+    unknown text NOT NULL,  -- What becomes of an event whose identifier leads to nobody.
+    identifier_key bytea NOT NULL,  -- Sealed; what its members' identifiers are hashed with.
+    CONSTRAINT tenant_unknown CHECK (unknown IN ('open', 'wait', 'anonymous'))
 );
 
 CREATE TABLE program (

@@ -1,2 +1,3 @@
 -- Every tenant.
-SELECT tenant, name, late_max, early_max, follows_input, identifier_key FROM tenant ORDER BY tenant;
+SELECT tenant, name, late_max, early_max, follows_input, unknown, identifier_key
+FROM tenant ORDER BY tenant;
