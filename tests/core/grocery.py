@@ -53,6 +53,7 @@ EVERY_NOTICE = frozenset(
     {
         "badge.awarded",
         "points.activated",
+        "pool.low",
         "points.debt",
         "points.earned",
         "points.expired",
