@@ -171,6 +171,17 @@ class RewardRedeemed(Notice):
     code: str | None = None
 
 
+class PoolLow(Notice):
+    """So many codes of a reward are left as its program's `low_at` says: load more.
+
+    `member` is whose claim drew the last one before. It is told again only after more
+    were loaded, and used up down to that number.
+    """
+
+    reward: Name
+    left: Amount
+
+
 class DrawWon(Notice):
     """An entry of the member was drawn; place 1 is the first prize."""
 
@@ -289,6 +300,7 @@ NOTICE_OF: Final[dict[str, type[ProgramNotice]]] = {
     "reward.lapsed": RewardLapsed,
     "reward.reserved": RewardReserved,
     "reward.redeemed": RewardRedeemed,
+    "pool.low": PoolLow,
     "segment.entered": SegmentEntered,
     "segment.left": SegmentLeft,
     "entitlement.began": EntitlementBegan,

@@ -111,6 +111,7 @@ NoticeName = Literal[
     "reward.redeemed",
     "reward.revoked",
     "reward.lapsed",
+    "pool.low",
     "badge.awarded",
     "yearly.reached",
     "segment.entered",
@@ -181,6 +182,13 @@ class Reward(Part):
         description="loaded: whoever claims it gets the next of the codes that `patron pool load` "
         "has loaded, and nobody else gets that one; when they are used up it is out of stock. "
         "none: it comes without one. Only of the kind code.",
+    )
+    low_at: Annotated[Points, Field(title="Low at")] | None = Field(
+        default=None,
+        title="Low at",
+        description="When so many codes are left, it is told once, by pool.low. Only where codes "
+        "are loaded.",
+        examples=[100],
     )
     stock: Annotated[Points, Field(title="Stock")] | None = Field(
         default=None,

@@ -54,6 +54,7 @@ EVERY_NOTICE = frozenset(
     {
         "badge.awarded",
         "points.activated",
+        "pool.low",
         "points.debt",
         "points.earned",
         "points.expired",

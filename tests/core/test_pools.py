@@ -289,3 +289,33 @@ def test_a_code_that_was_told_is_not_given_back() -> None:
     assert take(till, "ann", "10:00", order="o1").granted
     till.put(voided("o1", when="2025-03-04"))
     assert used(till, "codes/print") == 1
+
+
+def test_that_codes_run_low_is_told_once_by_the_claim_that_leaves_so_many() -> None:
+    till = with_codes(4, low_at=2)
+    for minute in range(4):
+        assert take(till, "ann", f"10:0{minute}").granted
+    [low] = till.said("pool.low")
+    assert (low["reward"], low["left"]) == ("print", 2)
+
+
+def test_it_is_told_again_when_more_were_loaded_and_used_up_to_there() -> None:
+    till = with_codes(2, low_at=1)
+    assert take(till, "ann", "10:00").granted
+    till.book.pools["codes/print"].loaded = 3
+    assert take(till, "bob", "10:01").granted
+    assert [low["left"] for low in till.said("pool.low")] == [1, 1]
+
+
+def test_a_reservation_of_a_code_is_no_use_of_it_and_its_confirmation_is() -> None:
+    till = with_codes(2, low_at=1)
+    assert hold(till, "ann", "10:00").granted
+    assert till.said("pool.low") == []
+    assert till.ask(confirm("ann-10:00", when="2025-03-03 10:30")).granted
+    assert [low["left"] for low in till.said("pool.low")] == [1]
+
+
+def test_where_nobody_wants_to_hear_of_it_nothing_is_told() -> None:
+    till = with_codes(2)
+    assert take(till, "ann", "10:00").granted
+    assert till.said("pool.low") == []

@@ -12,6 +12,7 @@ from engine.counter import Counter, counters
 from patron.audit.check import audit
 from patron.core.facts import Fact
 from patron.engine.apply import Engine
+from patron.engine.reconciling import owed, unsent
 from patron.store import codes
 from patron.store.codes import NewCode
 from patron.store.pool import open_pool, session, transaction
@@ -27,7 +28,7 @@ assets: {points: {}}
 rules:
   - {rule: base, earn: points, per_amount: {points: "1", per: "1.00"}}
 rewards:
-  film: {kind: code, codes: loaded, costs: {points: 1}}
+  film: {kind: code, codes: loaded, low_at: 1, costs: {points: 1}}
 """
 
 
@@ -55,6 +56,14 @@ async def told(counter: Counter) -> dict[int, str]:
     return {data["code_number"]: data["code"] for data in said if "code_number" in data}
 
 
+async def told_low(counter: Counter) -> list[int]:
+    """How many codes were left when it was told that they run low."""
+    async with session(counter.pool) as connection:
+        rows = await connection.fetch("SELECT body FROM outbox")
+    said = [msgspec.msgpack.decode(row["body"]) for row in rows]
+    return [json.loads(data)["left"] for (_, kind, *_), data in said if "pool.low" in kind]
+
+
 async def _alone(counter: Counter, fact: Fact) -> None:
     pool = await open_pool(counter.dsn, size=2)
     engine = await Engine.open(pool, group="till", sealer=counter.sealer)
@@ -73,6 +82,10 @@ async def test_no_code_is_given_twice_and_none_that_is_not_there(counter: Counte
         await counter.put(bought(f"of-{member}", 5_00, when="2025-03-01", member=member))
     await asyncio.gather(*[_alone(counter, claim(member)) for member in members])
     assert await told(counter) == {1: "RED-1", 2: "RED-2", 3: "RED-3"}
+    assert await told_low(counter) == [1]
+    # Decided again from the entries, the same is owed: when it ran low is in them.
+    waiting, _ = await unsent(counter.pool, counter.sealer)
+    assert await owed(counter.pool, counter.engine.catalogue) == waiting
     assert await counter.value("SELECT used FROM pool") == 3
     async with session(counter.pool) as connection:
         assert (await audit(connection)).differences == []

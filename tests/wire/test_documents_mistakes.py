@@ -223,6 +223,25 @@ MISTAKES: dict[str, tuple[list[Change], list[str]]] = {
             "write kind: code, or remove it"
         ],
     ),
+    "low where no codes are": (
+        [("free-cup: {kind: free_product}", "free-cup: {kind: code, low_at: 5}")],
+        [
+            '30:26: reward "free-cup": "low_at" where no codes are loaded; '
+            "add codes: loaded, or remove it"
+        ],
+    ),
+    "low from the start": (
+        [
+            (
+                "free-cup: {kind: free_product}",
+                "free-cup: {kind: code, codes: loaded, low_at: 5, stock: 5}",
+            )
+        ],
+        [
+            '30:49: reward "free-cup": "low_at" is not below its stock, so it would be low from '
+            "the start; write less than 5"
+        ],
+    ),
     "an entitlement that hangs on nothing": (
         [("rewards:", "entitlements:\n  lounge: {while: {}}\nrewards:")],
         [

@@ -142,6 +142,15 @@ def with_code(draft: Draft, grant: Grant) -> Grant:
     return grant._replace(code=draft.state.pools[codes_pool(grant.reward)].used + 1)
 
 
+def tell_if_low(draft: Draft, grant: Grant) -> None:
+    """Say so where the code that was drawn leaves as many as the program wants to hear of."""
+    if not grant.code:
+        return
+    left = draft.state.pools[codes_pool(grant.reward)].loaded - grant.code
+    if left == draft.program.rewards[grant.reward].low_at:
+        draft.notice("pool.low", {"reward": grant.reward, "left": left})
+
+
 def codes_pool(reward: str) -> str:
     """Names the pool of a reward's codes."""
     return f"codes/{reward}"

@@ -243,6 +243,7 @@ class Reward:
     lives: Span | None = None  # From unlocking to lapsing. None: does not lapse.
     held_for: Span | None = None  # How long a reservation holds it.
     draws_codes: bool = False  # Each claim draws the next code that was loaded.
+    low_at: int | None = None  # It is told when so many codes are left.
     stock: int | None = None  # How many there are, for all members together.
     per_member: int | None = None  # How many of them one member may have.
     budget_minor: int | None = None  # What all that are claimed may be worth together.

@@ -120,6 +120,7 @@ def _claim(draft: Draft, grant: Grant, *, request: str) -> Granted:
     data = _told(grant)
     code = {"code_number": grant.code} if grant.code else {}
     draft.notice("reward.redeemed", data | {"request": request} | code)
+    pools.tell_if_low(draft, grant)
     return data
 
 

@@ -379,6 +379,7 @@ def _reward(name: str, reward: language.Reward, places: dict[str, int], digits: 
         lives=_span(reward.lapses_after),
         held_for=span_of(reward.hold),
         draws_codes=reward.codes == "loaded",
+        low_at=reward.low_at,
         stock=reward.stock,
         per_member=reward.per_member,
         budget_minor=None if reward.budget is None else minor(reward.budget, digits),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from patron.wire.figures import money
-from patron.wire.mends import at_key, where
+from patron.wire.mends import at_key, at_value, where
 from patron.wire.problems import Problem
 from patron.wire.yaml_tree import Path, Tree
 from patron_schemas import program as language
@@ -42,6 +42,12 @@ def reward_limits(
     if reward.codes == "loaded" and reward.kind != "code":
         what = f'{name}: "codes" of a reward of another kind'
         yield at_key(tree, (*path, "codes"), what, "write kind: code, or remove it")
+    if reward.low_at is not None and reward.codes != "loaded":
+        what = f'{name}: "low_at" where no codes are loaded'
+        yield at_key(tree, (*path, "low_at"), what, "add codes: loaded, or remove it")
+    elif reward.low_at is not None and reward.stock is not None and reward.low_at >= reward.stock:
+        what = f'{name}: "low_at" is not below its stock, so it would be low from the start'
+        yield at_value(tree, (*path, "low_at"), what, f"write less than {reward.stock}")
     shared = (reward.stock, reward.per_member, reward.budget)
     if "on_return" in reward.model_fields_set and shared == (None, None, None):
         what = f'{name}: "on_return" where nothing is limited'
