@@ -8,10 +8,11 @@ from typing import Any
 from core.grocery import at
 from patron.core.account import State
 from patron.core.facts import Fact, Who
-from patron.engine.apply import Applied, Batch, Engine, Received
+from patron.engine.apply import Applied, Batch, Engine
 from patron.engine.catalogue import Served
 from patron.engine.history import Told, fold
 from patron.engine.publish import publish
+from patron.engine.received import Received
 from patron.store import accounts, claims, ledger, members, migrate, tenants
 from patron.store.accounts import AccountRow
 from patron.store.claims import Advance

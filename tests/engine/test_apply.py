@@ -1,6 +1,7 @@
 """The write path on a real Postgres: once, whole, and the same however it is cut."""
 
 import asyncio
+from collections import Counter as Counted
 from datetime import timedelta
 
 import pytest
@@ -52,6 +53,21 @@ async def test_a_dead_letter_claims_no_name(counter: Counter) -> None:
     assert (await counter.put(refund)).dead_letters == {"refund_exceeds_order": 1}
     assert await counter.value("SELECT count(*) FROM seen") == 1
     assert await counter.value("SELECT count(*) FROM dead_letter") == 2
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+async def test_what_comes_twice_and_is_unfit_is_set_aside_twice_however_it_is_cut(
+    counter: Counter, size: int
+) -> None:
+    order, unfit = bought("o1", 10_00), returned("o1", l1=99_00)
+    # What the name is for comes last: the dead letters before it did not claim it.
+    right = returned("o1", l1=4_00)._replace(name=unfit.name)
+    letters: Counted[str] = Counted()
+    for batch in batches([order, unfit, unfit, right, right, unfit], size):
+        letters.update((await counter.put(*batch)).dead_letters)
+    assert letters == {"refund_exceeds_order": 2, "id_reuse": 1}
+    assert await counter.available("ann") == 6
+    assert await counter.value("SELECT count(*) FROM seen") == 2
 
 
 async def test_a_refund_in_another_batch_takes_back_what_its_order_gave(counter: Counter) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from patron.cli.environment import as_json, settings, with_pool
-from patron.engine.apply import Applied, Batch, Engine, Received
+from patron.engine.apply import Applied, Batch, Engine
 from patron.engine.letters import WAITED, wait_again
+from patron.engine.received import Received
 from patron.errors import Misconfigured
 from patron.runtime import failpoints
 from patron.store import dead_letters

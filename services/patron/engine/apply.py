@@ -20,31 +20,23 @@ from patron.engine.moving import MOVES_NAMES, apart, move_names
 from patron.engine.nameless import Kept
 from patron.engine.noticing import codes_drawn
 from patron.engine.reading import Meant, NamesMoved, Page
+from patron.engine.received import ID_REUSED, Received, Repeats
 from patron.engine.resolving import resolve
 from patron.engine.seen_names import seen_name, week_of
 from patron.engine.writing import Encoded, Writing
 from patron.errors import Fenced, Raced
 from patron.runtime import failpoints
-from patron.store import claims, codes, dead_letters, members, partitions, programs, seen
+from patron.store import claims, codes, members, partitions, programs, seen
 from patron.store.claims import Advance
 from patron.store.dead_letters import DeadLetter
 from patron.store.members import Member, Name
 from patron.store.pool import Connection, Pool, session, transaction
 from patron.store.sealing import Sealer
-from patron.wire.incoming import Arrived
-from patron.wire.reasons import MEANING, Reason
 
 T = TypeVar("T")
 
 MET_MAX = 1_000_000  # Names that are kept at most: some 200 MB.
 TRIES_MAX = 5  # Of a transaction that another one raced.
-
-
-class Received(NamedTuple):
-    """A fact that arrived, and the record that brought it."""
-
-    arrived: Arrived
-    record: dead_letters.Original
 
 
 class Batch(NamedTuple):
@@ -275,30 +267,34 @@ class _Part:
         met = self.engine.met_names.setdefault(self.tenant.number, {})
         if len(met) > MET_MAX:
             met.clear()
-        parts = apart(received)
-        if len(parts) == 1 and not isinstance(received[0].arrived.fact, MOVES_NAMES):
-            return await self._apply(received, outcomes, met, self.engine.met_accounts)
-        # What later parts find, earlier ones may have written, and it is not committed yet.
-        met.clear()
+        parts, met_accounts = apart(received), self.engine.met_accounts
+        if len(parts) > 1 or isinstance(received[0].arrived.fact, MOVES_NAMES):
+            # What later parts find, earlier ones may have written, and it is not committed yet.
+            met.clear()
+            met, met_accounts = {}, {}
         letters = []
         for part in parts:
-            letters += await self._apply(part, outcomes, {}, {})
+            repeats = Repeats(part)
+            letters += await self._apply(repeats, outcomes, met, met_accounts)
+            while again := repeats.settle(letters, outcomes):
+                repeats = Repeats(again)
+                letters += await self._apply(repeats, outcomes, {}, {})
         return letters
 
     async def _apply(
         self,
-        received: list[Received],
+        repeats: Repeats,
         outcomes: Counter[str],
         met: dict[Name, Member],
         met_accounts: dict[int, set[int]],
     ) -> list[DeadLetter]:
         unfit: dict[EventName, Unfit] = {}
-        facts = [each.arrived.fact for each in received]
+        facts = [each.arrived.fact for each in repeats.first]
         resolved = await resolve(
             self.connection, self.tenant.number, facts, met, unknown=self.tenant.unknown
         )
         failpoints.passed("engine.resolved")
-        fresh, letters = await self._claim(received, resolved.meant, outcomes, resolved.numbers)
+        fresh, letters = await self._claim(repeats, resolved.meant, outcomes, resolved.numbers)
         failpoints.passed("engine.named")
         meant = [each for _, each in fresh]
         applied: dict[EventName, str] = {}  # What became of each, as it is counted.
@@ -323,36 +319,24 @@ class _Part:
         await self.engine.save_persons(
             self.connection, [each for each, _ in fresh], resolved.numbers
         )
-        return letters + await self._set_aside(fresh, unfit, applied, outcomes)
+        return letters + await self._set_aside(repeats, fresh, unfit, applied, outcomes)
 
     async def _claim(
         self,
-        received: list[Received],
+        repeats: Repeats,
         meant: list[Meant | Unfit],
         outcomes: Counter[str],
         numbers: Mapping[str, int],
     ) -> tuple[list[tuple[Received, Meant]], list[DeadLetter]]:
         """Those whose names are new, claimed; and dead letters of names that said else before."""
         letters: list[DeadLetter] = []
-        first: dict[EventName, tuple[Received, Meant | Unfit]] = {}
-        for each, whom in zip(received, meant, strict=True):
-            name = each.arrived.fact.name
-            if name not in first:
-                first[name] = (each, whom)
-            elif first[name][0].arrived.content != each.arrived.content:
-                letters.append(_letter(each, Reason.ID_REUSE))
-            elif isinstance(whom, Unfit):
-                letters.append(DeadLetter(each.record, whom.code, whom.detail))
-            else:
-                outcomes["duplicate"] += 1
-        names = [
-            seen_name(each.arrived, self.tenant, numbers, whom) for each, whom in first.values()
-        ]
+        first = list(zip(repeats.first, meant, strict=True))
+        names = [seen_name(each.arrived, self.tenant, numbers, whom) for each, whom in first]
         fresh, unclaimed = [], []
         said = await seen.claim(self.connection, names)
-        for (each, whom), outcome, claimed in zip(first.values(), said, names, strict=True):
+        for (each, whom), outcome, claimed in zip(first, said, names, strict=True):
             if outcome == seen.FRESH and isinstance(whom, Unfit):
-                letters.append(DeadLetter(each.record, whom.code, whom.detail))
+                letters.append(repeats.refused(each, whom))
                 unclaimed.append(claimed)
             elif outcome == seen.FRESH:
                 assert isinstance(whom, Meant)
@@ -360,7 +344,7 @@ class _Part:
             elif outcome == seen.DUPLICATE:
                 outcomes["duplicate"] += 1
             else:
-                letters.append(_letter(each, Reason.ID_REUSE))
+                letters.append(repeats.refused(each, ID_REUSED))
         if unclaimed:
             await seen.forget(self.connection, unclaimed)
         return fresh, letters
@@ -376,6 +360,7 @@ class _Part:
 
     async def _set_aside(
         self,
+        repeats: Repeats,
         fresh: list[tuple[Received, Meant]],
         unfit: Mapping[EventName, Unfit],
         applied: Mapping[EventName, str],
@@ -388,13 +373,11 @@ class _Part:
             if name not in unfit:
                 outcomes[applied[name]] += 1
                 continue
-            letters.append(DeadLetter(each.record, unfit[name].code, unfit[name].detail))
-            if name not in applied:
-                forgotten.append(seen_name(each.arrived, self.tenant, {}, None))
+            if name in applied:
+                letters.append(DeadLetter(each.record, unfit[name].code, unfit[name].detail))
+                continue
+            letters.append(repeats.refused(each, unfit[name]))
+            forgotten.append(seen_name(each.arrived, self.tenant, {}, None))
         if forgotten:
             await seen.forget(self.connection, forgotten)
         return letters
-
-
-def _letter(each: Received, reason: Reason) -> DeadLetter:
-    return DeadLetter(each.record, reason, MEANING[reason])

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 import structlog
 
-from patron.engine.apply import Applied, Batch, Engine, Received
+from patron.engine.apply import Applied, Batch, Engine
+from patron.engine.received import Received
 from patron.errors import PatronError
 from patron.intake.claiming import Claims, record_hash
 from patron.intake.reading import Parcel, letter, partition_of

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import structlog
 
-from patron.engine.apply import Received
+from patron.engine.received import Received
 from patron.store.dead_letters import DeadLetter, Original
 from patron.stream.records import Partition, RawRecord
 from patron.wire.incoming import Binding, Sender, read
