@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from core.grocery import Till, at, bought, did, ladder, program, rule, spend, voided
 from patron.core.mechanics.per_event import PerEvent
-from patron.core.program import Cap, Program
+from patron.core.program import Cap, Meter, Program, Span, Window
 
 
 def shop(**settings: object) -> Program:
@@ -43,6 +43,16 @@ def test_it_changes_nothing_else() -> None:
     # The 100 of o1 are gone and she is a member again; o2 keeps what it had at silver.
     assert till.balance().available == 40
     assert till.account().tier == "member"
+
+
+def test_a_late_edit_moves_tiers_by_what_its_window_shows_as_it_arrives() -> None:
+    month = Meter(name="spend", counts="basis", window=Window(kind="rolling", lives=Span(days=30)))
+    never = ladder(held="rolling", downgrade="never")
+    till = Till(program(meters=[month], ladder=never, late="forward_only"))
+    till.put(bought("o1", 1_00, when="2025-05-10"), bought("o2", 1_00, when="2025-03-03"))
+    till.put(bought("o2", 100_00, when="2025-03-04"))
+    # By now March has left the window: she is not silver, and never was.
+    assert till.account().tier == ""
 
 
 def test_it_has_no_more_of_a_cap_than_was_left_then_and_is_left_now() -> None:

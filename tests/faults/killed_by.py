@@ -23,10 +23,10 @@ def killed_by(step: str, event: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return really_read(record, *arguments)
 
-    async def decide(page: Page, connection: Any, meant: Any) -> Any:
+    async def decide(page: Page, connection: Any, meant: Any, **received: Any) -> Any:
         if meant.fact.name.id == event:
             os.kill(os.getpid(), signal.SIGKILL)
-        return await really_decide(page, connection, meant)
+        return await really_decide(page, connection, meant, **received)
 
     if step == "reading":
         reading.read = read

@@ -66,7 +66,7 @@ async def test_without_compare_and_set_an_offset_goes_back(
 async def test_without_reading_the_topic_back_a_notice_is_told_twice(
     postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def nothing(self: Publisher, topic: str, _: Mapping[int, int]) -> ReadBack:
+    async def nothing(self: Publisher, topic: str, _: Mapping[int, int], **by: str) -> ReadBack:
         return ReadBack({}, {Partition(topic, 0): len(self.topic.committed)})
 
     monkeypatch.setattr(Publisher, "read_back", nothing)

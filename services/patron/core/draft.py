@@ -90,13 +90,15 @@ class Draft:
         self.fact = fact
         self.at = at
         # From when on it moves tiers and unlocks: but for what only goes forward, its own instant.
-        self.arrives_at = at if state.then is None else max(at, account.at)
+        self.arrives_at = at
         self.seq = account.seq + 1
         self.due_at = account.due_at
         self.active_at = account.active_at
         self.joined_at = account.joined_at
         self.frozen = account.frozen  # As it will be after this.
         if type(fact) is not TimeReached:
+            if program.late == "forward_only" and not account.formerly:
+                self.arrives_at = max(at, account.at)
             self.active_at = active_at(program, account, at)
             if self.joined_at is None and (counts_from_joining(program) or awards_joining(program)):
                 self.joined_at = at
@@ -127,8 +129,6 @@ class Draft:
         self.proofs: list[Proof] = []
         self.answer: Answer | None = None
         self.follows: list[Fact] = []
-
-    # Moves of points.
 
     def move(self, lot: Lot, amount: int, to: str, expires_at: datetime) -> Lot:
         """Move points to another compartment: a new lot of the same origin."""
@@ -389,9 +389,8 @@ class Draft:
             self.referral,
         )
         if self.seq == 1:
-            account = account._replace(
-                due_at=min(account.due_at, next_award(self.program, account))
-            )
+            due_at = min(account.due_at, next_award(self.program, account))
+            account = account._replace(due_at=due_at)
         return account
 
 

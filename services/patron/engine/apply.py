@@ -267,18 +267,29 @@ class _Part:
         met = self.engine.met_names.setdefault(self.tenant.number, {})
         if len(met) > MET_MAX:
             met.clear()
-        parts, met_accounts = apart(received), self.engine.met_accounts
-        if len(parts) > 1 or isinstance(received[0].arrived.fact, MOVES_NAMES):
-            # What later parts find, earlier ones may have written, and it is not committed yet.
-            met.clear()
-            met, met_accounts = {}, {}
+        parts = apart(received)
+        if len(parts) == 1 and not isinstance(received[0].arrived.fact, MOVES_NAMES):
+            return await self._each_name(received, outcomes, met, self.engine.met_accounts)
+        # What later parts find, earlier ones may have written, and it is not committed yet.
+        met.clear()
         letters = []
         for part in parts:
-            repeats = Repeats(part)
-            letters += await self._apply(repeats, outcomes, met, met_accounts)
-            while again := repeats.settle(letters, outcomes):
-                repeats = Repeats(again)
-                letters += await self._apply(repeats, outcomes, {}, {})
+            letters += await self._each_name(part, outcomes, {}, {})
+        return letters
+
+    async def _each_name(
+        self,
+        received: list[Received],
+        outcomes: Counter[str],
+        met: dict[Name, Member],
+        met_accounts: dict[int, set[int]],
+    ) -> list[DeadLetter]:
+        """The first event of each name, and then what that leaves to be decided of the others."""
+        repeats = Repeats(received)
+        letters = await self._apply(repeats, outcomes, met, met_accounts)
+        while again := repeats.settle(letters, outcomes):
+            repeats = Repeats(again)
+            letters += await self._apply(repeats, outcomes, {}, {})
         return letters
 
     async def _apply(
