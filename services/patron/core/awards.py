@@ -48,10 +48,7 @@ def award(draft: Draft) -> None:
 
 def _count(draft: Draft, proofs: list[Proof], day: date) -> None:
     """What rules award counts as what they earn: tiers come after it."""
-    points: dict[str, int] = {}
-    for proof in proofs:
-        points[proof.asset] = points.get(proof.asset, 0) + proof.amount
-    counts = points_counts(draft.program, points)
+    counts = points_counts(draft.program, proofs)
     for name, amount in counts.items():
         count(draft, draft.program.meters[name], amount, at=draft.at, day=day)
     if counts:

@@ -8,13 +8,11 @@ next entering gives none.
 from patron.core.belongings import changes, meets_but_for_ages, settled
 from patron.core.decision import Decision
 from patron.core.draft import Draft
-from patron.core.facts import OrderCancelled, OrderCompleted, OrderRefunded
+from patron.core.facts import OrderCompleted, OrderFact
 from patron.core.mechanics.entering import entering_rules, owed_name
 from patron.core.program import Rule
 from patron.core.referring import watch
 from patron.core.rewards import give, newest_unclaimed, revoke
-
-ORDER_EVENTS = OrderCompleted | OrderRefunded | OrderCancelled
 
 
 def conclude(draft: Draft) -> Decision:
@@ -48,7 +46,7 @@ def _give_or_take(draft: Draft, rule: Rule) -> None:
 
 def _is_undeserved(draft: Draft, segment: str) -> bool:
     """Whether an order's event took it; who left by an age, as by coming back, deserved it."""
-    by_order = isinstance(draft.fact, ORDER_EVENTS)
+    by_order = isinstance(draft.fact, OrderFact)
     return by_order and not meets_but_for_ages(draft.program, draft.left(), segment)
 
 

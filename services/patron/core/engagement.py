@@ -35,16 +35,13 @@ def engage(draft: Draft, fact: Engaged) -> None:
     day = local_day(fact.at, program.zone)
     proofs = _worth(draft, fact, day=day)
     draft.proofs.extend(proofs)
-    points: dict[str, int] = {}
     for proof in proofs:
-        if proof.amount:
-            if proof.asset in program.assets:  # Else entries in a draw: a meter counts them.
-                draft.credit(proof.asset, proof.amount, rule=proof.rule)
-            points[proof.asset] = points.get(proof.asset, 0) + proof.amount
+        if proof.amount and proof.asset in program.assets:  # Else entries in a draw: for a meter.
+            draft.credit(proof.asset, proof.amount, rule=proof.rule)
     given = {proof.rule: proof.amount for proof in proofs}
     use_caps(program, draft.used, day, given)
     use_budgets(draft, given)
-    for name, amount in event_counts(program, fact, points).items():
+    for name, amount in event_counts(program, fact, proofs).items():
         meter = program.meters[name]
         if meter.punches:
             punch(draft, meter, amount, cause=fact.name.id, at=fact.at)

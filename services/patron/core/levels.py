@@ -22,7 +22,7 @@ from patron.core.meters import PUNCHES, counts_when, move_to, order_counts
 from patron.core.orders import is_void, lines_left, shipping_left_minor
 from patron.core.paying import PAID, settle_payment
 from patron.core.periods import local_day
-from patron.core.pools import free, rule_budgets, use_budgets, within_budgets
+from patron.core.pools import free, rule_budgets, sums_by_rule, use_budgets, within_budgets
 from patron.core.program import Facts, Meter, Program
 from patron.core.rated import room_then, tier_then
 from patron.core.reaching import settle_reached
@@ -98,11 +98,8 @@ def _share(draft: Draft, order: OrderState, given: Sequence[Given]) -> None:
     fact = draft.fact
     keeps = isinstance(fact, TakenBack) and fact.reason == CHARGEBACK
     if rule_budgets(draft.program):
-        changes: dict[str, int] = {}
-        for each in given:
-            changes[each.rule] = changes.get(each.rule, 0) + each.amount
-        for each in order.given:
-            changes[each.rule] = changes.get(each.rule, 0) - each.amount
+        changes = sums_by_rule(given)
+        changes.subtract(sums_by_rule(order.given))
         use_budgets(draft, changes, keeps=keeps)
     if not keeps and draft.state.ended and is_void(order):
         free(draft, order.order)

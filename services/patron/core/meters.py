@@ -5,7 +5,7 @@ what the order put in, also of a window that has ended. Old windows are forgotte
 nothing can ask for them any more: the two latest stay, and those that a tier stands on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -58,7 +58,7 @@ def order_counts(
 
 def _amount(meter: Meter, chosen: Selection, basket: Basket, proofs: Iterable[Proof]) -> int:
     if meter.counts == "points":
-        return sum([proof.amount for proof in proofs if is_within(proof.asset, meter.asset)])
+        return _points(meter, proofs)
     if meter.counts == "units":
         return units(basket, chosen)
 
@@ -71,10 +71,10 @@ def _amount(meter: Meter, chosen: Selection, basket: Basket, proofs: Iterable[Pr
     return 1 if minor or (basket.was_free and units(basket, chosen)) else 0
 
 
-def event_counts(program: Program, fact: Engaged, points: Mapping[str, int]) -> dict[str, int]:
-    """What an engagement adds to each meter: one event, one less, or what it earned (by asset)."""
+def event_counts(program: Program, fact: Engaged, proofs: Sequence[Proof]) -> dict[str, int]:
+    """What an engagement adds to each meter: one event, one less, or what it earned."""
     facts = event_facts(fact) if meters_ask(program) else None
-    counts = points_counts(program, points)
+    counts = points_counts(program, proofs)
     for meter in program.meters.values():
         if meter.counts in ("events", "level"):
             if not counts_when(meter, facts):
@@ -90,15 +90,14 @@ def counts_when(meter: Meter, facts: Facts | None) -> bool:
     return meter.when is None or (facts is not None and meter.when.holds(facts))
 
 
-def points_counts(program: Program, points: Mapping[str, int]) -> dict[str, int]:
-    """What points that rules gave (by asset) add to the meters that count them."""
-    counts = {}
-    for meter in program.meters.values():
-        if meter.counts == "points":
-            amount = sum(n for asset, n in points.items() if is_within(asset, meter.asset))
-            if amount:
-                counts[meter.name] = amount
-    return counts
+def points_counts(program: Program, proofs: Sequence[Proof]) -> dict[str, int]:
+    """What rules gave adds to the meters that count points."""
+    counting = (meter for meter in program.meters.values() if meter.counts == "points")
+    return {meter.name: given for meter in counting if (given := _points(meter, proofs))}
+
+
+def _points(meter: Meter, proofs: Iterable[Proof]) -> int:
+    return sum([proof.amount for proof in proofs if is_within(proof.asset, meter.asset)])
 
 
 def count(draft: Draft, meter: Meter, amount: int, *, at: datetime, day: date) -> None:

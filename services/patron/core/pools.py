@@ -6,6 +6,7 @@ than its limit. The limit is the program's; what is taken of it, for good or by 
 is the pool's own. A member's own limit (`per_member`) is counted in the account.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -77,15 +78,13 @@ def within_budgets(draft: Draft, proofs: list[Proof], given: Iterable[Given] = (
         return proofs
 
     stands = draft.state.stands
-    before: dict[str, int] = {}
-    for each in given:
-        before[each.rule] = before.get(each.rule, 0) + each.amount
+    before = sums_by_rule(given)
     cut = []
     for proof in proofs:
         if proof.rule in budgets:
             if stands is None:
                 left = left_of(budgets[proof.rule], draft.state.pools)
-                allowed = before.get(proof.rule, 0) + left
+                allowed = before[proof.rule] + left
             else:
                 allowed = stands.get(proof.rule, 0)
             if allowed < proof.amount:
@@ -95,6 +94,14 @@ def within_budgets(draft: Draft, proofs: list[Proof], given: Iterable[Given] = (
                 draft.had[proof.rule] = proof.amount
         cut.append(proof)
     return cut
+
+
+def sums_by_rule(given: Iterable[Given]) -> Counter[str]:
+    """How much each rule gave an order, in whichever wallet."""
+    sums: Counter[str] = Counter()
+    for each in given:
+        sums[each.rule] += each.amount
+    return sums
 
 
 def left_of(budget: tuple[str, Rule], pools: Mapping[str, Taken]) -> int:

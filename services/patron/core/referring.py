@@ -59,16 +59,14 @@ def watch(draft: Draft) -> None:
     shows = reading_at(parts, meter, draft.at, joined_at=draft.joined_at, zone=program.zone)
     since = min(referral.since, draft.at) if shows >= referrals.threshold else NEVER
     draft.referral = referral._replace(since=since)
-    draft.due_no_later_than(_earned_at(program, draft.referral))
+    draft.due_no_later_than(earned_at(program, draft.referral))
 
 
-def earned_at(program: Program, account: Account) -> datetime:
+def earned_at(program: Program, referral: Referral | None) -> datetime:
     """When a member who was brought will have stayed, if nothing more comes."""
-    return NEVER if account.referral is None else _earned_at(program, account.referral)
-
-
-def _earned_at(program: Program, referral: Referral) -> datetime:
-    if program.referrals is None or referral.is_earned or referral.since == NEVER:
+    if program.referrals is None or referral is None or referral.is_earned:
+        return NEVER
+    if referral.since == NEVER:
         return NEVER
 
     return plus(referral.since, program.referrals.kept, program.zone)
@@ -77,7 +75,7 @@ def _earned_at(program: Program, referral: Referral) -> datetime:
 def earn(draft: Draft) -> None:
     """Time: a member has stayed, so what follows from it follows."""
     referral = draft.referral
-    if referral is None or _earned_at(draft.program, referral) > draft.at:
+    if referral is None or earned_at(draft.program, referral) > draft.at:
         return
 
     draft.referral = referral._replace(is_earned=True)
@@ -101,4 +99,4 @@ def as_told(program: Program, account: Account, *, before: Referral | None) -> A
 
     # Where it is earned by now, time finds out, at the instant at which it was.
     account = account._replace(referral=referral._replace(is_earned=False))
-    return account._replace(due_at=min(account.due_at, earned_at(program, account)))
+    return account._replace(due_at=min(account.due_at, earned_at(program, account.referral)))

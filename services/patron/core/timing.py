@@ -55,7 +55,7 @@ def _instants(program: Program, state: State) -> Iterator[datetime]:
             yield held.hold_ends_at
     yield next_award(program, account)
     yield next_change(program, account, account.at)
-    yield earned_at(program, account)
+    yield earned_at(program, account.referral)
 
 
 def _told_at(program: Program, account: Account, lot: Lot) -> datetime:

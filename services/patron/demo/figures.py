@@ -143,10 +143,10 @@ async def _statement(connection: Connection, served: Served) -> Statement | None
         for each in told[-SHOWN_MAX:]
     ]
     account = state.account
-    ladder = served.lineage.versions[-1].program.ladder
+    program = served.lineage.versions[-1].program
     return Statement(
         member=member,
-        tier=ladder.tiers[ladder.place(account.tier)].name if ladder else "",
+        tier=program.tier_at(program.place(account.tier)),
         available=account.balances.get(ASSET, EMPTY).available,
         entries=account.seq,
         rows=tuple(rows),

@@ -20,6 +20,7 @@ from patron.engine.business import Business
 from patron.engine.letters import letters_of
 from patron.engine.reading import Meant, Page
 from patron.engine.resolving import resolve
+from patron.engine.rows import facts_of
 from patron.store import accounts, claims, waiting
 from patron.store.dead_letters import DeadLetter
 from patron.store.pool import Connection, unhurried
@@ -136,5 +137,4 @@ async def _taken(
         until=until,
         facts_max=facts_max,
     )
-    facts = [bodies.decode_fact(row.kind, row.fact) for row in rows]
-    return sorted(facts, key=lambda fact: (fact.at, fact.name))
+    return facts_of(rows)

@@ -14,9 +14,9 @@ from patron.engine.apply import Engine
 from patron.engine.letters import letters_of
 from patron.engine.nameless import NAME_UNKNOWN
 from patron.engine.reading import Page
+from patron.engine.rows import facts_of
 from patron.store import claims, orders, waiting
 from patron.store.pool import Connection
-from patron.wire import bodies
 from patron.wire.identity import ALL_ACCOUNTS, THEIR_TURN
 from patron.wire.reasons import MEANING, Reason
 
@@ -62,8 +62,7 @@ async def _taken(
         but=(ALL_ACCOUNTS, THEIR_TURN),
         facts_max=facts_max,
     )
-    facts = [bodies.decode_fact(row.kind, row.fact) for row in rows]
-    return sorted(facts, key=lambda fact: (fact.at, fact.name))
+    return facts_of(rows)
 
 
 async def _in_vain(

@@ -110,16 +110,9 @@ class Page:
         if self.tenant.unknown is not Unknown.WAIT or not whose:
             return []
         by_key = {name_key(who): who for who in whose}
-        rows = await waiting.find(
-            connection,
-            tenant=self.tenant.number,
-            program=self.served.number,
-            keys=list(by_key),
-        )
-        for row in rows:
-            fact, who = bodies.decode_fact(row.kind, row.fact), by_key[row.key]
-            self.nameless.waiting.setdefault(who, []).append(fact)
-            self.awaiting[fact.name] = who
+        for key, fact in await self._waiting(connection, list(by_key)):
+            self.nameless.waiting.setdefault(by_key[key], []).append(fact)
+            self.awaiting[fact.name] = by_key[key]
         here = (fact for fact, member, _ in facts if member is None)
         awaited = (*here, *chain.from_iterable(self.nameless.waiting.values()))
         return [
@@ -213,17 +206,18 @@ class Page:
 
     async def _load_waiting(self, connection: Connection, order_ids: Iterable[str]) -> None:
         by_key = {order_key(order): order for order in order_ids}
-        rows = await waiting.find(
-            connection,
-            tenant=self.tenant.number,
-            program=self.served.number,
-            keys=list(by_key),
-        )
-        for row in rows:
-            fact = bodies.decode_fact(row.kind, row.fact)
-            self.book.waiting.setdefault(by_key[row.key], []).append(fact)
-            self.waited[fact.name] = by_key[row.key]
+        for key, fact in await self._waiting(connection, list(by_key)):
+            self.book.waiting.setdefault(by_key[key], []).append(fact)
+            self.waited[fact.name] = by_key[key]
         await self._load_heirs(connection)
+
+    async def _waiting(
+        self, connection: Connection, keys: Sequence[bytes]
+    ) -> list[tuple[bytes, Fact]]:
+        """What waits for these in the tables, each with what it waits for."""
+        place = {"tenant": self.tenant.number, "program": self.served.number}
+        rows = await waiting.find(connection, **place, keys=keys)
+        return [(row.key, bodies.decode_fact(row.kind, row.fact)) for row in rows]
 
     async def _load_heirs(self, connection: Connection) -> None:
         """Who the members are now whom waiting facts name."""

@@ -150,7 +150,8 @@ class Replay:
             compiled = self._lineages[program].at(until)
             assert compiled is not None, "an account is older than its program"
             at, member = min(
-                (earned_at(compiled, book.states[member].account), member) for member in brought
+                (earned_at(compiled, book.states[member].account.referral), member)
+                for member in brought
             )
             if at > until:
                 return

@@ -1,6 +1,6 @@
 """Core values as rows, and rows as core values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from patron.core.account import AVAILABLE, Account, Balance, Grant, Lot, Take
 from patron.core.draft import EMPTY
@@ -18,10 +18,17 @@ from patron.engine.names import (
 from patron.store.accounts import AccountRow
 from patron.store.grants import GrantRow
 from patron.store.ledger import EntryRow, LotRow, TakeRow
+from patron.store.waiting import WaitingFact
 from patron.wire import bodies
 from patron.wire.identity import order_key
 
 SIDES = len(Balance._fields)
+
+
+def facts_of(rows: Iterable[WaitingFact]) -> list[Fact]:
+    """Facts that waited, in the order in which they act."""
+    facts = [bodies.decode_fact(row.kind, row.fact) for row in rows]
+    return sorted(facts, key=lambda fact: (fact.at, fact.name))
 
 
 def account_of(row: AccountRow, member: str, names: Names) -> Account:

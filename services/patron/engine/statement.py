@@ -37,12 +37,11 @@ LANGUAGE = "en"
 def shown(state: State, *, program: Program) -> dict[str, Any]:
     """A member's account: balances, lots, tier, meters, punches and grants."""
     account = state.account
-    ladder = program.ladder
     return {
         "member": account.member,
         "program": program.name,
         "entries": account.seq,
-        "tier": ladder.tiers[ladder.place(account.tier)].name if ladder else None,
+        "tier": program.tier_at(program.place(account.tier)) or None,
         "balances": {
             asset: balance._asdict()
             for asset, balance in sorted(sums(program, account.balances).items())

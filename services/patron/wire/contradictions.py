@@ -327,7 +327,8 @@ def _tiers(
             yield at_value(tree, (*path, "from"), what, "sort the tiers from the lowest up")
         before = start
         if meter is not None:
-            yield from reading(tree, (*path, "from"), rung.from_, tiers.meter, meter, digits)
+            its = f"meter {shown(tiers.meter)}"
+            yield from reading(tree, (*path, "from"), rung.from_, its, meter, digits, zero=True)
     if meter is not None:
         yield from _held(tree, tiers, meter)
 

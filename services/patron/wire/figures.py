@@ -42,13 +42,17 @@ def minor(text: str, digits: int) -> int:
 
 
 def reading(
-    tree: Tree, path: Path, text: str, name: str, meter: language.Meter, digits: int | None
-) -> Iterator[Problem]:
-    """What a meter may show: money where it counts that, else a whole number."""
+    tree: Tree, path: Path, text: str, its: str, meter: language.Meter, digits: int | None,
+    *, zero: bool = False,
+) -> Iterator[Problem]:  # fmt: skip
+    """What a meter may show: money where it counts that, else a whole number.
+
+    `its` is what a message calls the meter.
+    """
     if meter.counts == "basis":
-        yield from money(tree, path, text, digits, zero=True)
-    elif "." in text:
-        what = f"meter {shown(name)} counts {meter.counts}, not money"
+        yield from money(tree, path, text, digits, zero=zero)
+    elif "." in text or (text == "0" and not zero):
+        what = f"{its} counts {meter.counts}, not money"
         yield at_value(tree, path, what, "write a whole number")
 
 

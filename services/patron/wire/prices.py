@@ -100,8 +100,8 @@ def _steps(
             what = f"{where(tree, path)}: a step does not start above the one before it"
             yield at_value(tree, (*at, "from"), what, "sort the steps from the lowest up")
         elif meter is not None:
-            name = percent.meter or ""
-            yield from reading(tree, (*at, "from"), step.from_, name, meter, digits)
+            its = f"meter {shown(percent.meter)}"
+            yield from reading(tree, (*at, "from"), step.from_, its, meter, digits, zero=True)
         before = start
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from patron.wire.figures import money
+from patron.wire.figures import reading
 from patron.wire.mends import at_key, at_value, where
 from patron.wire.problems import Problem, shown
 from patron.wire.yaml_tree import Path, Tree
@@ -46,8 +46,4 @@ def problems_of_reach(
         what = f"{its} counts over a window that can't be reached once for all"
         mend = f"give it one of: {', '.join(WINDOWS)}, {{from_joining: P90D}} or a campaign"
         yield at_value(tree, (*at, "meter"), what, mend)
-    if meter.counts == "basis":
-        yield from money(tree, (*at, "from"), reach.from_, digits)
-    elif "." in reach.from_ or reach.from_ == "0":
-        what = f"{its} counts {meter.counts}, not money"
-        yield at_value(tree, (*at, "from"), what, "write a whole number")
+    yield from reading(tree, (*at, "from"), reach.from_, its, meter, digits)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from patron.core.mechanics.refer import Referrals
 from patron.core.referring import GIVEN, RECEIVED
 from patron.wire.durations import span_of
-from patron.wire.figures import money, reading_of
+from patron.wire.figures import reading, reading_of
 from patron.wire.mends import at_key, at_value
 from patron.wire.problems import Problem, shown
 from patron.wire.yaml_tree import Path, Tree
@@ -41,11 +41,7 @@ def problems_of_referrals(
         # Of any other window time alone takes something out: nobody would have stayed for long.
         what = f"{its} does not count over a lifetime"
         yield at_value(tree, (*path, "meter"), what, "name one with window: lifetime")
-    if meter.counts == "basis":
-        yield from money(tree, (*path, "from"), referrals.from_, digits)
-    elif "." in referrals.from_ or referrals.from_ == "0":
-        what = f"{its} counts {meter.counts}, not money"
-        yield at_value(tree, (*path, "from"), what, "write a whole number")
+    yield from reading(tree, (*path, "from"), referrals.from_, its, meter, digits)
 
 
 def referrals_of(document: language.ProgramDocument, digits: int) -> Referrals | None:
