@@ -24,7 +24,7 @@ from patron.core.decision import Refusal
 from patron.core.facts import Engaged
 from patron.core.mechanics.per_event import PerEvent
 from patron.core.mechanics.refer import Referrals
-from patron.core.program import Cap, Program, Span
+from patron.core.program import Asset, Cap, Program, Span
 from patron.core.referring import GIVEN, RECEIVED
 
 BROUGHT = "2025-03-03"
@@ -67,6 +67,17 @@ def test_both_earn_when_the_friend_has_kept_enough_for_so_long() -> None:
     wait(till, "2025-03-18 12:00")
     assert paid(till) == (500, 200)
     wait(till, "2026-03-18")
+    assert paid(till) == (500, 200)
+
+
+def test_what_time_does_within_the_wait_brings_nothing_yet() -> None:
+    till = shop(friends(assets=[Asset(name="points", lives=Span(days=5))]))
+    till.put(refer("bob", by="ann"), bought("o1", 30_00, when="2025-03-04", member="bob"))
+    till.put(adjust(10, member="bob", when="2025-03-05"))
+    wait(till, "2025-03-18 11:59")
+    assert till.said("points.expired") == [{"asset": "points", "amount": 10}]
+    assert paid(till) == (0, 0)
+    wait(till, "2025-03-18 12:00")
     assert paid(till) == (500, 200)
 
 
